@@ -1,0 +1,6 @@
+package main
+
+// subcommands is the one list of them. A line a file.
+func subcommands() []subcommand {
+	return []subcommand{}
+}

@@ -1,0 +1,62 @@
+package room
+
+import "time"
+
+// CredentialKind says what a credential is for.
+type CredentialKind string
+
+// The kinds of credential.
+const (
+	CredentialPickup  CredentialKind = "pickup" // a resident's, for the packages that are here
+	CredentialCourier CredentialKind = "courier"
+	CredentialStaff   CredentialKind = "staff"
+)
+
+// CredentialForm is how a credential is shown.
+type CredentialForm string
+
+// The forms of a credential.
+const (
+	FormPIN  CredentialForm = "pin"  // digits typed at the kiosk
+	FormQR   CredentialForm = "qr"   // 128 random bits, as text in a QR code
+	FormCard CredentialForm = "card" // the number that a reader types
+)
+
+// Credential is something that identifies its holder at a kiosk. Only a keyed
+// hash of its secret is kept.
+type Credential struct {
+	ID        string         `json:"id"`
+	Kind      CredentialKind `json:"kind"`
+	Form      CredentialForm `json:"form"`
+	Holder    string         `json:"holder"` // resident, courier or staff ID
+	Hash      []byte         `json:"-"`      // HMAC-SHA-256 of the normalized secret
+	ValidFrom time.Time      `json:"valid_from,omitzero"`
+	ValidTo   time.Time      `json:"valid_to,omitzero"`
+	Revoked   time.Time      `json:"revoked,omitzero"`
+	Used      time.Time      `json:"used,omitzero"` // pickup: when its packages were collected
+	Created   time.Time      `json:"created"`
+}
+
+// Attempt is somebody showing a credential at a kiosk.
+type Attempt struct {
+	Kiosk  string         `json:"kiosk"`
+	Form   CredentialForm `json:"form"`
+	Secret string         `json:"secret"`
+}
+
+// Identity is who an accepted credential belongs to.
+type Identity struct {
+	Kind       VisitKind `json:"kind"`
+	Holder     string    `json:"holder"`
+	Name       string    `json:"name"`
+	Unit       string    `json:"unit,omitempty"`
+	Carrier    string    `json:"carrier,omitempty"`
+	Language   string    `json:"language,omitempty"`
+	Credential string    `json:"credential"`
+}
+
+// Secret is a credential's clear text, known only when it is made.
+type Secret struct {
+	PIN string `json:"pin,omitempty"`
+	QR  string `json:"qr,omitempty"`
+}

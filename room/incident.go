@@ -1,0 +1,35 @@
+package room
+
+import "time"
+
+// IncidentKind names a broken rule.
+type IncidentKind string
+
+// The kinds of incident.
+const (
+	IncidentUnscannedPlacement   IncidentKind = "unscanned_placement"    // placed, no label
+	IncidentScanWithoutPlacement IncidentKind = "scan_without_placement" // label, never placed
+	IncidentWrongParcel          IncidentKind = "wrong_parcel"           // somebody else's was taken
+	IncidentMissing              IncidentKind = "missing"                // gone with no visit
+	IncidentDoorForced           IncidentKind = "door_forced"
+	IncidentDoorHeld             IncidentKind = "door_held"
+	IncidentDoorFault            IncidentKind = "door_fault" // reports neither open nor closed
+	IncidentEmptyDelivery        IncidentKind = "entry_without_delivery"
+	IncidentCameraLost           IncidentKind = "camera_lost"
+)
+
+// Incident is a broken rule with its evidence.
+type Incident struct {
+	ID       string       `json:"id"`
+	Kind     IncidentKind `json:"kind"`
+	Visit    string       `json:"visit,omitempty"`
+	Parcel   string       `json:"parcel,omitempty"`
+	Slot     string       `json:"slot,omitempty"`
+	Camera   string       `json:"camera,omitempty"`
+	Carrier  string       `json:"carrier,omitempty"`
+	Pictures []string     `json:"pictures,omitempty"`
+	Opened   time.Time    `json:"opened"`
+	Resolved time.Time    `json:"resolved,omitzero"`
+	By       string       `json:"by,omitempty"` // "itself" or a manager's name
+	Reason   string       `json:"reason,omitempty"`
+}

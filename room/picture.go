@@ -1,0 +1,82 @@
+package room
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// Pictures keeps JPEG and PNG pictures by reference. Safe for concurrent use;
+// Put of the same bytes gives the same reference.
+type Pictures interface {
+	Put(ctx context.Context, picture []byte) (ref string, err error)
+	Get(ctx context.Context, ref string) ([]byte, error) // ErrNotFound
+}
+
+// PictureDir is Pictures in a directory: REF[0:2]/REF.jpg, where REF is the
+// SHA-256 of the bytes in hexadecimal.
+type PictureDir string
+
+var _ Pictures = PictureDir("")
+
+var pictureRef = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (d PictureDir) path(ref string) string {
+	return filepath.Join(string(d), ref[:2], ref+".jpg")
+}
+
+// Put writes a picture to disk and returns when it is safe there.
+func (d PictureDir) Put(_ context.Context, picture []byte) (string, error) {
+	if len(picture) == 0 {
+		return "", errors.New("keep picture: it is empty")
+	}
+	sum := sha256.Sum256(picture)
+	ref := hex.EncodeToString(sum[:])
+	path := d.path(ref)
+	if _, err := os.Stat(path); err == nil {
+		now := time.Now()
+		_ = os.Chtimes(path, now, now) // seen again: retention counts from now
+		return ref, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return "", fmt.Errorf("keep picture: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return "", fmt.Errorf("keep picture: %w", err)
+	}
+	defer os.Remove(f.Name()) // gone after the rename
+	_, err = f.Write(picture)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep picture: %w", err)
+	}
+	return ref, nil
+}
+
+// Get reads a picture.
+func (d PictureDir) Get(_ context.Context, ref string) ([]byte, error) {
+	if !pictureRef.MatchString(ref) {
+		return nil, fmt.Errorf("picture %q: %w", ref, ErrNotFound)
+	}
+	b, err := os.ReadFile(d.path(ref))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("picture %s: %w", ref, ErrNotFound)
+	}
+	return b, err
+}

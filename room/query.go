@@ -1,0 +1,60 @@
+package room
+
+import "time"
+
+// EventFilter selects rows of the event log; zero fields select all.
+type EventFilter struct {
+	Parcel, Resident, Courier, Carrier, Visit, Slot string
+	Kinds                                           []EventKind
+	Query                                           string // words looked for in names, tracking numbers, reasons
+	From, To                                        time.Time
+	Before, After                                   int64 // by Seq, exclusive
+	Limit                                           int   // 0 = 100, at most 1000
+}
+
+// ParcelFilter selects parcels; zero fields select all.
+type ParcelFilter struct {
+	Resident string
+	States   []ParcelState
+	Query    string // words looked for in name, unit, tracking number, slot
+	From, To time.Time
+	Limit    int // 0 = 100, at most 1000
+}
+
+// ResidentFilter selects residents; zero fields select all.
+type ResidentFilter struct {
+	Query    string // every word must begin a name, an alias or be the unit
+	Statuses []ResidentStatus
+	Limit    int // 0 = 50, at most 1000
+	Offset   int
+}
+
+// VisitFilter selects visits, newest first; zero fields select all.
+type VisitFilter struct {
+	Kind     VisitKind
+	Holder   string
+	Carrier  string
+	From, To time.Time
+	Limit    int // 0 = 100, at most 1000
+}
+
+// Manager is somebody who may sign in to the manager's page.
+type Manager struct {
+	ID           string    `json:"id"`
+	Email        string    `json:"email"`
+	Name         string    `json:"name"`
+	PasswordHash string    `json:"-"` // Argon2id, PHC string
+	Created      time.Time `json:"created"`
+}
+
+// Throttle counts wrong tries at one kiosk, credential or building.
+type Throttle struct {
+	Failures int       // in a row
+	Until    time.Time // no try is looked at before this
+}
+
+// Claim is one delivery that a worker has taken, with its message.
+type Claim struct {
+	Delivery Delivery
+	Message  Message // with its Secret
+}
