@@ -1,0 +1,435 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/packroom/packroom/room"
+)
+
+// Config is everything that can be set; deploy/packroom.yml explains each key.
+// Its zero value is not usable: loadConfig begins with defaultConfig.
+type Config struct {
+	Property  room.Property   `yaml:"property"`
+	Room      RoomConfig      `yaml:"room"`
+	Cameras   []CameraConfig  `yaml:"cameras"`
+	Devices   DevicesConfig   `yaml:"devices"`
+	NATS      NATSConfig      `yaml:"nats"`
+	Postgres  PostgresConfig  `yaml:"postgres"`
+	Up        UpConfig        `yaml:"up"`
+	Vision    VisionConfig    `yaml:"vision"`
+	OCR       OCRConfig       `yaml:"ocr"`
+	Notify    NotifyConfig    `yaml:"notify"`
+	Web       WebConfig       `yaml:"web"`
+	Sim       SimConfig       `yaml:"sim"`
+	SMTP      SMTPConfig      `yaml:"smtp"`
+	SMS       SMSConfig       `yaml:"sms"`
+	Retention RetentionConfig `yaml:"retention"`
+	Log       LogConfig       `yaml:"log"`
+
+	// Data is the absolute directory of everything that packroom writes (--data).
+	Data string `yaml:"-"`
+	// File is where the settings were read from; empty for the defaults.
+	File string `yaml:"-"`
+}
+
+// RoomConfig is one package room and where its service listens.
+type RoomConfig struct {
+	ID     string   `yaml:"id"`
+	Door   string   `yaml:"door"`
+	Kiosks []string `yaml:"kiosks"`
+	Listen string   `yaml:"listen"`
+	URL    string   `yaml:"url"`
+}
+
+// CameraConfig is one camera.
+type CameraConfig struct {
+	ID        string `yaml:"id"`
+	URL       string `yaml:"url"`
+	Substream string `yaml:"substream"` // empty = detection uses URL too
+	Slots     string `yaml:"slots"`     // a slots file; see Config.Path
+}
+
+// DevicesConfig chooses the driver of door, lights, laser, voice and reader.
+type DevicesConfig struct {
+	Driver  string            `yaml:"driver"`
+	Options map[string]string `yaml:"options"`
+}
+
+// NATSConfig says where the bus is.
+type NATSConfig struct {
+	URL       string        `yaml:"url"`    // empty = embedded, at Listen
+	Listen    string        `yaml:"listen"` // of the embedded server
+	CredsFile string        `yaml:"creds_file"`
+	MaxAge    time.Duration `yaml:"max_age"`
+	MaxMB     int64         `yaml:"max_mb"`
+}
+
+// PostgresConfig says where the database is.
+type PostgresConfig struct {
+	URL string `yaml:"url"` // empty = the private cluster under the data directory
+}
+
+// UpConfig is the supervisor of "packroom up".
+type UpConfig struct {
+	Listen   string   `yaml:"listen"`
+	Services []string `yaml:"services"`
+}
+
+// VisionConfig is the vision service.
+type VisionConfig struct {
+	Listen    string   `yaml:"listen"`
+	URL       string   `yaml:"url"`
+	ICEListen string   `yaml:"ice_listen"`
+	ICEHosts  []string `yaml:"ice_hosts"`
+}
+
+// OCRConfig is the label reading service.
+type OCRConfig struct {
+	Listen  string `yaml:"listen"`
+	Workers int    `yaml:"workers"`
+}
+
+// NotifyConfig is the message service.
+type NotifyConfig struct {
+	Listen string `yaml:"listen"`
+}
+
+// WebConfig is the web service.
+type WebConfig struct {
+	Listen    string `yaml:"listen"`
+	PublicURL string `yaml:"public_url"`
+}
+
+// SimConfig is the simulated room.
+type SimConfig struct {
+	Listen     string `yaml:"listen"`
+	URL        string `yaml:"url"`
+	RTSPListen string `yaml:"rtsp_listen"`
+	Seed       int64  `yaml:"seed"`
+}
+
+// SMTPConfig is the mail server; without a host, mail stays on the outbox page.
+type SMTPConfig struct {
+	Host         string `yaml:"host"`
+	Port         int    `yaml:"port"`
+	User         string `yaml:"user"`
+	PasswordFile string `yaml:"password_file"`
+	From         string `yaml:"from"`
+	TLS          string `yaml:"tls"` // starttls, implicit, none
+}
+
+// SMSConfig is the text message provider; without one, texts stay on the outbox page.
+type SMSConfig struct {
+	Provider   string `yaml:"provider"` // empty or twilio
+	AccountSID string `yaml:"account_sid"`
+	TokenFile  string `yaml:"token_file"`
+	From       string `yaml:"from"`
+	BaseURL    string `yaml:"base_url"`
+}
+
+// RetentionConfig says how long pictures and clips are kept.
+type RetentionConfig struct {
+	Pictures time.Duration `yaml:"pictures"`
+	Labels   time.Duration `yaml:"labels"`
+	Clips    ClipRetention `yaml:"clips"`
+}
+
+// ClipRetention is how long clips are kept, by what they show.
+type ClipRetention struct {
+	Delivery time.Duration `yaml:"delivery"`
+	Pickup   time.Duration `yaml:"pickup"`
+	Incident time.Duration `yaml:"incident"`
+	Other    time.Duration `yaml:"other"`
+}
+
+// LogConfig is how the services log.
+type LogConfig struct {
+	Level  string `yaml:"level"`  // debug, info, warn, error
+	Format string `yaml:"format"` // text, json
+}
+
+// serviceNames are the services that "packroom up" can start, in the order in
+// which they are shown.
+var serviceNames = []string{"sim", "room", "vision", "ocr", "notify", "web"}
+
+// defaultConfig is the simulated room with nothing external.
+func defaultConfig() Config {
+	return Config{
+		Property: room.Property{
+			ID: "demo", Name: "The Alder", Street: "1420 NW Alder St", City: "Portland", State: "OR",
+			Zip: "97209", Timezone: "America/Los_Angeles",
+		},
+		Room: RoomConfig{ID: "main", Door: "main", Kiosks: []string{"K1"},
+			Listen: "127.0.0.1:7041", URL: "http://127.0.0.1:7041"},
+		Cameras: []CameraConfig{
+			{ID: "cam1", URL: "rtsp://127.0.0.1:7051/cam1", Slots: "sim/cam1.slots.json"},
+			{ID: "cam2", URL: "rtsp://127.0.0.1:7051/cam2", Slots: "sim/cam2.slots.json"},
+		},
+		Devices: DevicesConfig{Driver: "sim", Options: map[string]string{}},
+		NATS:    NATSConfig{Listen: "127.0.0.1:7040", MaxAge: 30 * 24 * time.Hour, MaxMB: 1024},
+		Up:      UpConfig{Listen: "127.0.0.1:7049", Services: slices.Clone(serviceNames)},
+		Vision: VisionConfig{Listen: "127.0.0.1:7042", URL: "http://127.0.0.1:7042",
+			ICEListen: "0.0.0.0:7052", ICEHosts: []string{}},
+		OCR:    OCRConfig{Listen: "127.0.0.1:7043", Workers: 1},
+		Notify: NotifyConfig{Listen: "127.0.0.1:7044"},
+		Web:    WebConfig{Listen: "0.0.0.0:7070", PublicURL: "http://localhost:7070"},
+		Sim:    SimConfig{Listen: "127.0.0.1:7050", URL: "http://127.0.0.1:7050", RTSPListen: "127.0.0.1:7051", Seed: 1},
+		SMTP:   SMTPConfig{Port: 587, From: "packages@packroom.local", TLS: "starttls"},
+		SMS:    SMSConfig{BaseURL: "https://api.twilio.com"},
+		Retention: RetentionConfig{
+			Pictures: 90 * 24 * time.Hour, Labels: 30 * 24 * time.Hour,
+			Clips: ClipRetention{Delivery: 30 * 24 * time.Hour, Pickup: 30 * 24 * time.Hour,
+				Incident: 90 * 24 * time.Hour, Other: 7 * 24 * time.Hour},
+		},
+		Log: LogConfig{Level: "info", Format: "text"},
+	}
+}
+
+// loadConfig takes --config FILE and --data DIR out of args and reads the
+// settings: defaults, then the file, then PACKROOM_* of the environment. rest is
+// what else stood in args, in order.
+func loadConfig(args []string) (cfg Config, rest []string, err error) {
+	return loadConfigFrom(args, os.Environ())
+}
+
+func loadConfigFrom(args, environ []string) (cfg Config, rest []string, err error) {
+	env := packroomEnv(environ)
+	file, data := env["PACKROOM_CONFIG"], env["PACKROOM_DATA"]
+	rest, err = takeFlags(args, map[string]*string{"config": &file, "data": &data})
+	if err != nil {
+		return Config{}, nil, err
+	}
+	cfg = defaultConfig()
+	if file != "" {
+		if err := readConfigFile(file, &cfg); err != nil {
+			return Config{}, nil, err
+		}
+		if cfg.File, err = filepath.Abs(file); err != nil {
+			return Config{}, nil, fmt.Errorf("settings %s: %w", file, err)
+		}
+	}
+	if err := overrideFromEnv(&cfg, env); err != nil {
+		return Config{}, nil, err
+	}
+	if data == "" {
+		data = "var"
+	}
+	if cfg.Data, err = filepath.Abs(data); err != nil {
+		return Config{}, nil, fmt.Errorf("data directory %s: %w", data, err)
+	}
+	if err := cfg.Validate(); err != nil {
+		return Config{}, nil, fmt.Errorf("settings: %w", err)
+	}
+	return cfg, rest, nil
+}
+
+// takeFlags removes "--name VALUE" and "--name=VALUE" of the wanted names, with
+// one dash or two, up to a "--".
+func takeFlags(args []string, want map[string]*string) (rest []string, err error) {
+	for i := 0; i < len(args); i++ {
+		if args[i] == "--" {
+			return append(rest, args[i:]...), nil
+		}
+		word, isFlag := strings.CutPrefix(args[i], "-")
+		word = strings.TrimPrefix(word, "-")
+		name, value, hasValue := strings.Cut(word, "=")
+		into := want[name]
+		if !isFlag || into == nil {
+			rest = append(rest, args[i])
+			continue
+		}
+		if !hasValue {
+			i++
+			if i == len(args) {
+				return nil, fmt.Errorf("--%s needs a value", name)
+			}
+			value = args[i]
+		}
+		*into = value
+	}
+	return rest, nil
+}
+
+func readConfigFile(file string, cfg *Config) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	err = yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(cfg)
+	if err != nil && !errors.Is(err, io.EOF) { // EOF: only comments
+		return fmt.Errorf("settings %s: %s", file, yaml.FormatError(err, false, true))
+	}
+	return nil
+}
+
+// Path resolves a path of the settings: a relative one lies in the data directory.
+func (c Config) Path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(c.Data, p)
+}
+
+// Pictures is where the services share pictures.
+func (c Config) Pictures() room.PictureDir { return room.PictureDir(c.Path("pictures")) }
+
+// NATSURL is where the bus answers: the external one, or the embedded one.
+func (c Config) NATSURL() string {
+	if c.NATS.URL != "" {
+		return c.NATS.URL
+	}
+	return "nats://" + c.NATS.Listen
+}
+
+// postgresURLFile is where a running "packroom up" tells the private cluster's
+// URL to tools started beside it.
+const postgresURLFile = "postgres.url"
+
+// PostgresURL is where the database answers: the external one, or the private
+// one of a running "packroom up".
+func (c Config) PostgresURL() (string, error) {
+	if c.Postgres.URL != "" {
+		return c.Postgres.URL, nil
+	}
+	b, err := os.ReadFile(c.Path(postgresURLFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("no database: postgres.url is not set and no \"packroom up\" runs on %s", c.Data)
+	}
+	return strings.TrimSpace(string(b)), err
+}
+
+// DeviceOptions are the driver's options, with the simulated room's address
+// where that is the driver and none is given.
+func (c Config) DeviceOptions() map[string]string {
+	o := map[string]string{}
+	if c.Devices.Driver == "sim" {
+		o["url"] = c.Sim.URL
+	}
+	for k, v := range c.Devices.Options {
+		o[k] = v
+	}
+	return o
+}
+
+// Logger makes the logger of one service, on standard error.
+func (c Config) Logger(service string) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Log.Level)) // Validate has checked it
+	o := &slog.HandlerOptions{Level: level}
+	var h slog.Handler = slog.NewTextHandler(os.Stderr, o)
+	if c.Log.Format == "json" {
+		h = slog.NewJSONHandler(os.Stderr, o)
+	}
+	return slog.New(h).With("service", service)
+}
+
+var token = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// Validate reports the first thing wrong, by key.
+func (c Config) Validate() error {
+	if err := c.Property.Validate(); err != nil {
+		return fmt.Errorf("property: %w", err)
+	}
+	ids := map[string]string{"room.id": c.Room.ID, "room.door": c.Room.Door}
+	for i, k := range c.Room.Kiosks {
+		ids[fmt.Sprintf("room.kiosks[%d]", i)] = k
+	}
+	cameras := map[string]bool{}
+	for i, cam := range c.Cameras {
+		ids[fmt.Sprintf("cameras[%d].id", i)] = cam.ID
+		if cameras[cam.ID] {
+			return fmt.Errorf("cameras[%d].id: %q is used twice", i, cam.ID)
+		}
+		cameras[cam.ID] = true
+		if cam.URL == "" || cam.Slots == "" {
+			return fmt.Errorf("cameras[%d]: url and slots must be given", i)
+		}
+	}
+	for key, id := range ids {
+		if !token.MatchString(id) {
+			return fmt.Errorf("%s: %q: use letters, digits, - and _ (at most 64)", key, id)
+		}
+	}
+	if len(c.Room.Kiosks) == 0 {
+		return errors.New("room.kiosks: name one kiosk at least")
+	}
+	for key, addr := range c.listens() {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("%s: %q is not host:port", key, addr)
+		}
+	}
+	for key, u := range map[string]string{"room.url": c.Room.URL, "vision.url": c.Vision.URL,
+		"sim.url": c.Sim.URL, "web.public_url": c.Web.PublicURL, "sms.base_url": c.SMS.BaseURL} {
+		if p, err := url.Parse(u); err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https" {
+			return fmt.Errorf("%s: %q is not an http or https address", key, u)
+		}
+	}
+	return c.validateChoices()
+}
+
+func (c Config) validateChoices() error {
+	for _, s := range c.Up.Services {
+		if !slices.Contains(serviceNames, s) {
+			return fmt.Errorf("up.services: no service %q; there are %s", s, strings.Join(serviceNames, ", "))
+		}
+	}
+	for key, choice := range map[string]struct {
+		is  string
+		all []string
+	}{
+		"smtp.tls":     {c.SMTP.TLS, []string{"starttls", "implicit", "none"}},
+		"sms.provider": {c.SMS.Provider, []string{"", "twilio"}},
+		"log.level":    {c.Log.Level, []string{"debug", "info", "warn", "error"}},
+		"log.format":   {c.Log.Format, []string{"text", "json"}},
+	} {
+		if !slices.Contains(choice.all, choice.is) {
+			return fmt.Errorf("%s: %q is none of %q", key, choice.is, choice.all)
+		}
+	}
+	if c.SMTP.Port < 1 || c.SMTP.Port > 65535 {
+		return fmt.Errorf("smtp.port: %d is not a port", c.SMTP.Port)
+	}
+	if c.OCR.Workers < 1 {
+		return errors.New("ocr.workers: must be 1 or more")
+	}
+	if c.NATS.MaxMB < 16 || c.NATS.MaxAge < time.Hour {
+		return errors.New("nats: max_mb must be 16 or more and max_age 1h or more")
+	}
+	r := c.Retention
+	for key, d := range map[string]time.Duration{"pictures": r.Pictures, "labels": r.Labels,
+		"clips.delivery": r.Clips.Delivery, "clips.pickup": r.Clips.Pickup,
+		"clips.incident": r.Clips.Incident, "clips.other": r.Clips.Other} {
+		if d < time.Hour {
+			return fmt.Errorf("retention.%s: %s is under 1h", key, d)
+		}
+	}
+	return nil
+}
+
+// listens is every TCP address that a service of this machine listens on, by key.
+func (c Config) listens() map[string]string {
+	l := map[string]string{
+		"room.listen": c.Room.Listen, "vision.listen": c.Vision.Listen, "ocr.listen": c.OCR.Listen,
+		"notify.listen": c.Notify.Listen, "web.listen": c.Web.Listen, "sim.listen": c.Sim.Listen,
+		"sim.rtsp_listen": c.Sim.RTSPListen, "up.listen": c.Up.Listen,
+	}
+	if c.NATS.URL == "" {
+		l["nats.listen"] = c.NATS.Listen
+	}
+	return l
+}
