@@ -61,6 +61,8 @@ type Presence struct {
 	Slots    []string           `json:"slots,omitempty"`    // slots that somebody stands in front of: the laser's interlock
 	Fullness map[string]float64 `json:"fullness,omitempty"` // by slot, 0..1
 	At       time.Time          `json:"at"`
+
+	EmptySince time.Time `json:"empty_since,omitzero"` // filled in by Decide: since when no people are seen
 }
 
 // CameraHealth is one camera's state in words.

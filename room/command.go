@@ -106,6 +106,7 @@ type (
 	}
 	// RevokeCredential ends a credential at once.
 	RevokeCredential struct {
+		Holder     string `json:"holder"`
 		Credential string `json:"credential"`
 	}
 )

@@ -1,6 +1,9 @@
 package room
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Signal is what a slot's light says. Colour is never the only sign: each has
 // its own rhythm too.
@@ -34,9 +37,72 @@ const LaserTTL = 2 * time.Second
 
 // Prompt is a sentence to be said in the room and shown on the kiosk.
 type Prompt struct {
+	Visit    string            `json:"visit,omitempty"`
 	Key      string            `json:"key"` // locale key: prompt.take, prompt.wrong_parcel, ...
 	Language string            `json:"language,omitempty"`
 	Values   map[string]string `json:"values,omitempty"` // slot, name, count, ...
 	Urgent   bool              `json:"urgent,omitempty"` // interrupts what is being said
 	At       time.Time         `json:"at"`
+}
+
+// Guide is what lights and laser should show in this state. The laser points
+// only where its camera is trusted and sees nobody in front of the slot: its
+// interlock.
+func (s State) Guide() Guide {
+	g := Guide{Lights: map[string]Signal{}}
+	for _, id := range sortedKeys(s.Visits) {
+		v := s.Visits[id]
+		switch {
+		case v.Kind == VisitCourier:
+			s.guideCourier(v, g.Lights)
+		case v.Kind == VisitResident:
+			here := s.waitingFor(v.Holder)
+			for _, p := range here {
+				g.Lights[p.Slot] = SignalHere
+			}
+			if len(here) > 0 && g.Target == nil {
+				g.Target = &GuideTarget{Slot: here[0].Slot, Parcel: here[0].ID, Aim: s.aim(here[0])}
+			}
+			for _, h := range v.InHand {
+				if !slices.Contains(v.Collected, h.Parcel) {
+					g.Lights[h.FromSlot] = SignalWarn
+				}
+			}
+		}
+	}
+	return g
+}
+
+func (s State) guideCourier(v Visit, lights map[string]Signal) {
+	for _, id := range v.Scanned {
+		if p := s.Parcels[id]; p.State == ParcelRegistered && p.Suggested != "" {
+			lights[p.Suggested] = SignalSuggest
+		}
+	}
+	for _, id := range v.Placed {
+		if p := s.Parcels[id]; p.State == ParcelUnidentified && p.Slot != "" && p.LabelPhoto == "" {
+			lights[p.Slot] = SignalWarn
+		}
+	}
+}
+
+// aim gives the laser angles for a parcel, or nil where there is no laser or
+// the interlock forbids it.
+func (s State) aim(p Parcel) *Aim {
+	slot, ok := s.Slots[p.Slot]
+	if !ok || !s.Cameras[slot.Camera].OK {
+		return nil
+	}
+	seen, ok := s.Presence[slot.Camera]
+	if !ok || slices.Contains(seen.Slots, slot.ID) {
+		return nil
+	}
+	at := slot.Bounds().Center()
+	if i, ok := s.Items[p.ItemKey]; ok {
+		at = i.BBox.Center()
+	}
+	if a, ok := slot.AimAt(at); ok {
+		return &a
+	}
+	return nil
 }

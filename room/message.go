@@ -20,7 +20,8 @@ type Message struct {
 	Event    string      `json:"event"`
 	Resident Resident    `json:"resident"`
 	Parcel   Parcel      `json:"parcel"`
-	Secret   Secret      `json:"-"` // sealed at rest, wiped when sent
+	Others   []Parcel    `json:"others,omitempty"` // collected in the same visit, beside Parcel
+	Secret   Secret      `json:"-"`                // sealed at rest, wiped when sent
 	Queued   time.Time   `json:"queued"`
 }
 

@@ -32,8 +32,9 @@ func (s ParcelState) Ended() bool {
 type Parcel struct {
 	ID         string      `json:"id"`
 	State      ParcelState `json:"state"`
-	Resident   string      `json:"resident,omitempty"` // Resident.ID; empty while unknown
-	Name       string      `json:"name,omitempty"`     // the resident's, for people
+	Resident   string      `json:"resident,omitempty"`  // Resident.ID; empty while unknown
+	Name       string      `json:"name,omitempty"`      // the resident's, for people
+	Recipient  *Resident   `json:"recipient,omitempty"` // as known when it was registered: whom to tell, in which language
 	Unit       string      `json:"unit,omitempty"`
 	Carrier    string      `json:"carrier,omitempty"`
 	Tracking   string      `json:"tracking,omitempty"`

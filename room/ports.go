@@ -23,6 +23,10 @@ type Store interface {
 	// FindTracking gives the parcels, ended or not, registered here with that
 	// tracking number, newest first.
 	FindTracking(ctx context.Context, tracking string) ([]Parcel, error)
+	// Credentials lists what a holder has, ended ones too.
+	Credentials(ctx context.Context, holder string) ([]Credential, error)
+	// Roster lists every resident, past ones too.
+	Roster(ctx context.Context) ([]Resident, error)
 }
 
 // Commit is all that one Decide leads to in the database.

@@ -13,6 +13,7 @@ type State struct {
 	Slots     map[string]Slot
 	Parcels   map[string]Parcel   // not ended, and those of open visits
 	Visits    map[string]Visit    // open
+	Recent    []Visit             // ended within Rules.LateChange, newest last; not kept over a restart
 	Incidents map[string]Incident // open
 	Items     map[string]Item     // by key: what is on the slots
 	Cameras   map[string]CameraHealth
@@ -42,6 +43,7 @@ func (s State) Clone() State {
 	s.Cameras = cloneMap(s.Cameras)
 	s.Presence = cloneMap(s.Presence)
 	s.Fences = cloneMap(s.Fences)
+	s.Recent = append([]Visit(nil), s.Recent...)
 	s.Prompts = append([]Prompt(nil), s.Prompts...)
 	return s
 }

@@ -1,0 +1,241 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Do executes one command of a person, once by its ID.
+func (s *Service) Do(ctx context.Context, e Envelope) (Reply, error) {
+	c, err := DecodeCommand(e)
+	if err != nil {
+		return Reply{}, err
+	}
+	if !e.Expires.IsZero() && s.cfg.Now().After(e.Expires) {
+		return Reply{}, fmt.Errorf("command %s: %w: it came %s too late", e.Name, ErrConflict, s.cfg.Now().Sub(e.Expires).Round(time.Millisecond))
+	}
+	inbox := ""
+	if e.ID != "" {
+		inbox = "cmd/" + e.ID
+	}
+	switch c := c.(type) {
+	case StartVisit:
+		return s.StartVisit(ctx, e.ID, c.Attempt)
+	case RegisterParcel:
+		return s.register(ctx, inbox, c)
+	case ResolveParcel:
+		return s.resolve(ctx, inbox, e.By, c)
+	case ResolveIncident:
+		return s.reply(ctx, inbox, Settled{c, person(e.By)})
+	case ManagerUnlock:
+		if strings.TrimSpace(c.Reason) == "" {
+			return Reply{}, fmt.Errorf("open the door: %w: give a reason", ErrInvalid)
+		}
+		return s.reply(ctx, inbox, StaffEntry{c, s.cfg.Kiosk})
+	case ImportRoster:
+		return s.importRoster(ctx, inbox, person(e.By), c)
+	case SaveResident:
+		return s.saveResident(ctx, inbox, person(e.By), c.Resident)
+	case SaveCourier:
+		return s.saveCourier(ctx, inbox, person(e.By), c.Courier)
+	case IssueCredential:
+		return s.issue(ctx, inbox, person(e.By), c)
+	case RevokeCredential:
+		return s.revoke(ctx, inbox, person(e.By), c)
+	default:
+		in, ok := c.(Input)
+		if !ok {
+			return Reply{}, fmt.Errorf("command %s: %w: nothing carries it out", e.Name, ErrInvalid)
+		}
+		return s.reply(ctx, inbox, in)
+	}
+}
+
+// person is who stands behind "manager:ann@example.com".
+func person(by string) string {
+	if _, name, ok := strings.Cut(by, ":"); ok {
+		return name
+	}
+	return by
+}
+
+func (s *Service) reply(ctx context.Context, inbox string, in Input) (Reply, error) {
+	o, err := s.apply(ctx, inbox, in)
+	if errors.Is(err, ErrSeen) {
+		return Reply{}, fmt.Errorf("command: %w: it was carried out before", ErrConflict)
+	}
+	return o.Reply, err
+}
+
+// StartVisit answers a credential shown at a kiosk. A refusal is a *Denial and
+// a row in the event log.
+func (s *Service) StartVisit(ctx context.Context, id string, a Attempt) (Reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	identity, err := s.gate.Identify(ctx, a)
+	var denial *Denial
+	if errors.As(err, &denial) {
+		if _, e := s.apply(ctx, "", Refused{Kiosk: a.Kiosk, Form: a.Form, Denial: *denial}); e != nil {
+			s.log.Error("a refusal was not recorded", "error", e)
+		}
+		return Reply{}, denial
+	}
+	if err != nil {
+		return Reply{}, fmt.Errorf("check the credential: %w", err)
+	}
+	inbox := ""
+	if id != "" {
+		inbox = "cmd/" + id
+	}
+	return s.reply(ctx, inbox, Identified{Kiosk: a.Kiosk, Identity: identity})
+}
+
+func (s *Service) register(ctx context.Context, inbox string, c RegisterParcel) (Reply, error) {
+	in := Registration{RegisterParcel: c}
+	var err error
+	if c.Resident != "" {
+		if in.Resident, err = s.store.Resident(ctx, c.Resident); err != nil {
+			return Reply{}, fmt.Errorf("register a package: %w", err)
+		}
+	}
+	if n := normalTracking(c.Tracking); n != "" {
+		if in.Earlier, err = s.store.FindTracking(ctx, n); err != nil {
+			return Reply{}, fmt.Errorf("register a package: %w", err)
+		}
+	}
+	return s.reply(ctx, inbox, in)
+}
+
+func (s *Service) resolve(ctx context.Context, inbox, by string, c ResolveParcel) (Reply, error) {
+	in := Resolution{ResolveParcel: c, By: person(by)}
+	if c.Action == "assign" {
+		var err error
+		if in.Resident, err = s.store.Resident(ctx, c.Resident); err != nil {
+			return Reply{}, fmt.Errorf("assign: %w", err)
+		}
+	}
+	return s.reply(ctx, inbox, in)
+}
+
+// write commits rows that are no matter of Decide, with one event.
+func (s *Service) write(ctx context.Context, e Event, data any, c Commit) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := decision{Env: Env{Now: s.cfg.Now(), NewID: NewID}, s: &State{Property: s.cfg.Property, Room: s.cfg.Room}}
+	d.event(e, data)
+	c.Events = d.o.Commit.Events
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // 20,000 residents at once
+	defer cancel()
+	_, err := s.store.Commit(ctx, c)
+	if errors.Is(err, ErrSeen) {
+		return fmt.Errorf("command: %w: it was carried out before", ErrConflict)
+	}
+	if errors.Is(err, ErrUnavailable) {
+		s.loaded = false
+	}
+	return err
+}
+
+func (s *Service) importRoster(ctx context.Context, inbox, by string, c ImportRoster) (Reply, error) {
+	rows := c.Residents
+	gone := 0
+	if c.Complete {
+		old, err := s.store.Roster(ctx)
+		if err != nil {
+			return Reply{}, fmt.Errorf("import the roster: %w", err)
+		}
+		named := map[string]bool{}
+		for _, r := range rows {
+			named[r.ID] = true
+		}
+		for _, r := range old {
+			if !named[r.ID] && r.Status != ResidentPast {
+				r.Status = ResidentPast
+				rows = append(rows, r)
+				gone++
+			}
+		}
+	}
+	err := s.write(ctx, Event{Kind: EvRosterImported, By: by}, map[string]int{"residents": len(c.Residents), "now_past": gone}, Commit{Inbox: inbox, Residents: rows})
+	return Reply{Saved: len(c.Residents)}, err
+}
+
+func (s *Service) saveResident(ctx context.Context, inbox, by string, r Resident) (Reply, error) {
+	if r.ID == "" {
+		r.ID = "R" + strings.ToUpper(NewID()[18:])
+	}
+	if r.Name() == "" || r.Unit == "" {
+		return Reply{}, fmt.Errorf("save a resident: %w: a name and a unit are needed", ErrInvalid)
+	}
+	if !slices.Contains([]ResidentStatus{ResidentFuture, ResidentCurrent, ResidentNotice, ResidentPast}, r.Status) {
+		return Reply{}, fmt.Errorf("save a resident: %w: status %q; use future, current, notice or past", ErrInvalid, r.Status)
+	}
+	err := s.write(ctx, Event{Kind: EvResidentSaved, Resident: r.ID, By: by}, map[string]any{"status": r.Status, "unit": r.Unit}, Commit{Inbox: inbox, Residents: []Resident{r}})
+	return Reply{Saved: 1}, err
+}
+
+func (s *Service) saveCourier(ctx context.Context, inbox, by string, c Courier) (Reply, error) {
+	if c.ID == "" {
+		c.ID = "C" + strings.ToUpper(NewID()[18:])
+	}
+	if strings.TrimSpace(c.Name) == "" || strings.TrimSpace(c.Carrier) == "" {
+		return Reply{}, fmt.Errorf("save a courier: %w: a name and a carrier are needed", ErrInvalid)
+	}
+	err := s.write(ctx, Event{Kind: EvCourierSaved, Courier: c.ID, Carrier: c.Carrier, By: by}, map[string]bool{"active": c.Active}, Commit{Inbox: inbox, Couriers: []Courier{c}})
+	return Reply{Saved: 1}, err
+}
+
+// issue makes a credential; the clear text is in the answer and nowhere else.
+func (s *Service) issue(ctx context.Context, inbox, by string, c IssueCredential) (Reply, error) {
+	var creds []Credential
+	var secret Secret
+	var err error
+	if c.Card != "" {
+		var one Credential
+		one, err = s.gate.Enroll(ctx, c.Kind, c.Holder, FormCard, c.Card)
+		creds = []Credential{one}
+	} else {
+		creds, secret, err = s.gate.Issue(c.Kind, c.Holder, []CredentialForm{FormPIN, FormQR}, c.ValidTo)
+	}
+	if err != nil {
+		return Reply{}, fmt.Errorf("issue a credential: %w", err)
+	}
+	e := Event{Kind: EvCredentialIssued, By: by}
+	holderOf(&e, c.Kind, c.Holder)
+	if err := s.write(ctx, e, creds, Commit{Inbox: inbox, Credentials: creds}); err != nil {
+		return Reply{}, err
+	}
+	return Reply{Secret: &secret, Saved: len(creds)}, nil
+}
+
+func (s *Service) revoke(ctx context.Context, inbox, by string, c RevokeCredential) (Reply, error) {
+	creds, err := s.store.Credentials(ctx, c.Holder)
+	if err != nil {
+		return Reply{}, fmt.Errorf("revoke: %w", err)
+	}
+	i := slices.IndexFunc(creds, func(k Credential) bool { return k.ID == c.Credential })
+	if i < 0 {
+		return Reply{}, fmt.Errorf("revoke: credential %q of %q: %w", c.Credential, c.Holder, ErrNotFound)
+	}
+	k := creds[i]
+	if !k.Revoked.IsZero() {
+		return Reply{}, nil
+	}
+	k.Revoked = s.cfg.Now().UTC()
+	e := Event{Kind: EvCredentialRevoked, By: by}
+	holderOf(&e, k.Kind, k.Holder)
+	return Reply{Saved: 1}, s.write(ctx, e, k, Commit{Inbox: inbox, Credentials: []Credential{k}})
+}
+
+func holderOf(e *Event, kind CredentialKind, holder string) {
+	switch kind {
+	case CredentialPickup:
+		e.Resident = holder
+	case CredentialCourier:
+		e.Courier = holder
+	}
+}

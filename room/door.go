@@ -1,0 +1,163 @@
+package room
+
+import "time"
+
+// exitMemory is how long a use of the inner handle explains an opening door.
+const exitMemory = 10 * time.Second
+
+// seenInside is how long after an unlock people or changes in the room prove
+// that somebody went in although the door contact said nothing.
+const seenInside = 2 * time.Minute
+
+// door takes in one report of the door.
+func (d *decision) door(e DoorEvent) {
+	st := &d.s.Door
+	at := e.At.UTC()
+	switch e.Kind {
+	case DoorExit:
+		st.ExitAt = at
+		for _, v := range d.inside() {
+			d.leaving(v)
+		}
+	case DoorOpened:
+		if st.Open {
+			return
+		}
+		st.Open, st.Since = true, at
+		d.opened(at)
+	case DoorClosed:
+		if !st.Open && !st.Since.IsZero() {
+			return
+		}
+		wasOpen := st.Open
+		st.Open, st.Since, st.ExitAt = false, at, time.Time{}
+		if wasOpen {
+			d.event(Event{Kind: EvDoorClosed}, e)
+		}
+		d.closeIncidents("itself", "closed", func(i Incident) bool { return i.Kind == IncidentDoorHeld })
+	case DoorFaulty:
+		if !st.Fault {
+			st.Fault = true
+			d.event(Event{Kind: EvDoorFault, Reason: "fault"}, e)
+			d.openIncident(Incident{Kind: IncidentDoorFault})
+		}
+	case DoorAnswered:
+		if st.Fault {
+			st.Fault = false
+			d.event(Event{Kind: EvDoorFault, Reason: "ok"}, e)
+			d.closeIncidents("itself", "answers again", func(i Incident) bool { return i.Kind == IncidentDoorFault && i.Visit == "" })
+		}
+	}
+}
+
+// opened decides what an opening door means: somebody who was granted entry,
+// somebody leaving, or force.
+func (d *decision) opened(at time.Time) {
+	st := &d.s.Door
+	leaving := !st.ExitAt.IsZero() && at.Sub(st.ExitAt) < exitMemory && st.ExitAt.After(st.Granted.Issued)
+	v, granted := d.s.Visits[st.Granted.Visit]
+	// A contact may report late: the grant's lifetime counts to the moment the door opened.
+	granted = granted && !leaving && at.Before(st.Granted.Expires.Add(exitMemory))
+	switch {
+	case granted:
+		d.event(d.visitEvent(EvDoorOpened, v), nil)
+		st.Granted.Visit = "" // one entry a grant
+		v.Leaving = time.Time{}
+		d.putVisit(v)
+		d.enter(v, "door")
+	case leaving || len(d.inside()) > 0:
+		d.event(Event{Kind: EvDoorOpened, Reason: "exit"}, nil)
+		for _, v := range d.inside() {
+			d.leaving(v)
+		}
+	default:
+		d.event(Event{Kind: EvDoorOpened, Reason: "forced"}, nil)
+		d.openIncident(Incident{Kind: IncidentDoorForced})
+	}
+}
+
+func (d *decision) heldOpen() {
+	before := len(d.o.Commit.Incidents)
+	d.openIncident(Incident{Kind: IncidentDoorHeld})
+	if len(d.o.Commit.Incidents) == before {
+		return
+	}
+	for _, v := range d.inside() {
+		d.say(v, "prompt.door_held", true, nil)
+	}
+}
+
+// inside lists the visits whose people are in the room.
+func (d *decision) inside() []Visit {
+	var list []Visit
+	for _, id := range sortedKeys(d.s.Visits) {
+		if v := d.s.Visits[id]; v.Phase == VisitInside {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// proveInside lets a visit in whose door contact said nothing.
+func (d *decision) proveInside() {
+	if len(d.inside()) > 0 {
+		return
+	}
+	for _, id := range sortedKeys(d.s.Visits) {
+		v := d.s.Visits[id]
+		if v.Phase == VisitGranted && !v.Unlocked.IsZero() && d.Now.Sub(v.Unlocked) < seenInside && d.s.Door.Granted.Visit == v.ID {
+			d.enter(v, "seen_inside")
+			d.openIncident(Incident{Kind: IncidentDoorFault, Visit: v.ID})
+			return
+		}
+	}
+}
+
+// presence takes in vision's word on people.
+func (d *decision) presence(p Presence) {
+	old := d.s.Presence[p.Camera]
+	switch {
+	case p.People:
+		p.EmptySince = time.Time{}
+	case !old.EmptySince.IsZero():
+		p.EmptySince = old.EmptySince
+	default:
+		p.EmptySince = p.At.UTC()
+	}
+	d.s.Presence[p.Camera] = p
+	for slot, full := range p.Fullness {
+		if s, ok := d.s.Slots[slot]; ok {
+			s.Fullness = full
+			d.s.Slots[slot] = s // not written: vision says it again after a restart
+		}
+	}
+	if !p.People || !d.s.Cameras[p.Camera].OK {
+		return
+	}
+	// A closed door that stays closed while somebody is seen: the contact is silent.
+	if !d.s.Door.Open && d.Now.Sub(d.s.Door.Since) > 5*time.Second {
+		d.proveInside()
+	}
+	for _, v := range d.inside() {
+		v.Touched = d.Now.UTC()
+		d.s.Visits[v.ID] = v // a sign of life is not worth a row
+	}
+}
+
+// camera takes in a camera's health.
+func (d *decision) camera(h CameraHealth) {
+	old, known := d.s.Cameras[h.Camera]
+	if known && old.OK == h.OK && old.Problem == h.Problem {
+		return
+	}
+	d.s.Cameras[h.Camera] = h
+	d.o.Commit.Cameras = append(d.o.Commit.Cameras, h)
+	switch {
+	case !h.OK:
+		d.event(Event{Kind: EvCameraLost, Camera: h.Camera, Reason: h.Problem}, h)
+		d.openIncident(Incident{Kind: IncidentCameraLost, Camera: h.Camera})
+	case known:
+		d.event(Event{Kind: EvCameraBack, Camera: h.Camera}, h)
+		d.closeIncidents("itself", "back", func(i Incident) bool { return i.Kind == IncidentCameraLost && i.Camera == h.Camera })
+	}
+}

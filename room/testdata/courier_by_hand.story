@@ -1,0 +1,43 @@
+# With the camera gone the courier says where it lies; the camera finds it later.
+slot A1 shelf 900
+slot A2 shelf 900
+slot B1 shelf 1600
+slot F1 floor 0
+resident R1 Ann Lee 4B
+resident R2 Bob Ray 5C
+resident R3 Cy Past 6D past
+camera ok
+    → shows nothing
+people gone
+identified courier C1 UPS
+    → visit.started
+    → says welcome_courier name=C1
+scan T1 for R1
+    → parcel.registered T1 slot A1 of R1
+    → shows A1=suggest
+open
+    → door.unlocked (asked)
+    → unlocks, fence 1
+camera lost
+    → camera.lost (lost)
+    → incident.opened (camera_lost)
+door opened
+    → door.opened
+    → visit.entered (door)
+    → says put_anywhere
+by-hand T1 on B1
+    → parcel.stored T1 slot B1 of R1
+    → says placed name=Ann Lee slot=B1 unit=4B
+    → tells R1: stored T1
+    → shows nothing
+door exit
+    → visit.leaving
+door opened
+door closed
+    → door.closed
+wait 3s
+    → visit.ended
+camera ok
+    → camera.back
+    → incident.resolved (camera_lost) by itself
+placed i1 on B1

@@ -1,0 +1,61 @@
+# A resident changes their mind; the package is theirs still, and their PIN good.
+slot A1 shelf 900
+slot A2 shelf 900
+slot B1 shelf 1600
+slot F1 floor 0
+resident R1 Ann Lee 4B
+resident R2 Bob Ray 5C
+resident R3 Cy Past 6D past
+camera ok
+    → shows nothing
+people gone
+identified courier C1 UPS
+    → visit.started
+    → says welcome_courier name=C1
+scan T1 for R1
+    → parcel.registered T1 slot A1 of R1
+    → shows A1=suggest
+open
+    → door.unlocked (asked)
+    → unlocks, fence 1
+door opened
+    → door.opened
+    → visit.entered (door)
+    → says put_anywhere
+placed i1 on A1 red
+    → parcel.stored T1 slot A1 of R1
+    → says placed name=Ann Lee slot=A1 unit=4B
+    → tells R1: stored T1
+    → shows nothing
+door exit
+    → visit.leaving
+door opened
+door closed
+    → door.closed
+wait 3s
+    → visit.ended
+identified resident R1
+    → visit.started of R1
+    → door.unlocked of R1 (identified)
+    → unlocks, fence 2
+    → shows A1=here laser on A1 at 2.0/2.0
+door opened
+    → door.opened of R1
+    → visit.entered of R1 (door)
+    → says take count=1 place=middle slot=A1
+removed i1
+    → parcel.collected T1 slot A1 of R1
+    → says taken_done
+    → shows nothing
+placed i2 on A2 red
+    → parcel.putback T1 slot A2 of R1 (from_A1)
+    → shows A2=here laser on A2 at 2.0/2.0
+door exit
+    → visit.leaving of R1
+    → says left_behind count=1 slot=A2
+door opened
+door closed
+    → door.closed
+wait 3s
+    → visit.ended of R1
+    → shows nothing
