@@ -1,0 +1,126 @@
+package vision
+
+import "math"
+
+// motionSpan is how far apart in time two pictures are compared for motion, in
+// seconds: long enough that a slow hand has moved a pixel, whatever the frame rate.
+const motionSpan = 0.18
+
+// motion finds what moves: places that have changed in structure since a moment
+// ago. A change of light alone moves nothing.
+type motion struct {
+	w, h     int
+	share    float64   // Config.LightStep
+	prev     []float32 // luma to compare with
+	prevT    float64
+	started  bool
+	noise    float32 // variance of one picture's noise, smoothed
+	mask     Mask    // moving now
+	raw      Mask
+	last     []float32 // by place: when it last moved, seconds; negative for never
+	lightAt  float64   // when the light last made a step
+	textured int
+}
+
+func newMotion(w, h int, cfg Config) *motion {
+	m := &motion{w: w, h: h, share: cfg.LightStep, prev: make([]float32, w*h), mask: make(Mask, w*h), raw: make(Mask, w*h),
+		last: make([]float32, w*h), noise: 2, lightAt: math.Inf(-1)}
+	for i := range m.last {
+		m.last[i] = -1e6
+	}
+	return m
+}
+
+// step looks at the next picture and returns how many places move.
+func (m *motion) step(l []float32, t float64) int {
+	if !m.started {
+		m.started, m.prevT = true, t
+		copy(m.prev, l)
+		return 0
+	}
+	gain := gainBetween(m.prev, l)
+	scaled := m.prev
+	if gain < 0.99 || gain > 1.01 {
+		scaled = make([]float32, len(l))
+		for i, v := range m.prev {
+			scaled[i] = v * gain
+		}
+	}
+	n := min(noiseVariance(l, scaled), 150)
+	m.noise += 0.1 * (max(n, 0.5) - m.noise)
+	least := max(4*float32(math.Sqrt(float64(m.noise))), 6)
+	clear(m.raw)
+	changed := 0
+	for y := range m.h {
+		for x := range m.w {
+			i := y*m.w + x
+			d := l[i] - scaled[i]
+			if (d > least || d < -least) && unlikeAt(l, scaled, m.w, m.h, x, y, m.noise) > 0.35 {
+				m.raw[i] = 1
+				changed++
+			}
+		}
+	}
+	if gain < 0.92 || gain > 1.09 || float64(changed) > m.share*float64(m.texture(l)) {
+		m.lightAt = t
+	}
+	moving := 0
+	for i := range m.mask {
+		m.mask[i] = 0
+		if m.raw[i] != 0 && m.neighbours(i) >= 4 {
+			m.mask[i] = 1
+			m.last[i] = float32(t)
+			moving++
+		}
+	}
+	if t-m.prevT >= motionSpan {
+		copy(m.prev, l)
+		m.prevT = t
+	}
+	return moving
+}
+
+// texture estimates how many places have structure that a change could be seen in.
+func (m *motion) texture(l []float32) int {
+	const step = 4
+	n := 0
+	for y := step; y < m.h-step; y += step {
+		for x := step; x < m.w-step; x += step {
+			i := y*m.w + x
+			if d := max(l[i-2], l[i+2], l[i-2*m.w], l[i+2*m.w]) - min(l[i-2], l[i+2], l[i-2*m.w], l[i+2*m.w]); d > 6+4*m.noise {
+				n++
+			}
+		}
+	}
+	return max(n*step*step, len(l)/10)
+}
+
+// neighbours counts the marked places of the 3 x 3 around i.
+func (m *motion) neighbours(i int) int {
+	x, y, n := i%m.w, i/m.w, 0
+	for ny := max(y-1, 0); ny <= min(y+1, m.h-1); ny++ {
+		for nx := max(x-1, 0); nx <= min(x+1, m.w-1); nx++ {
+			n += int(m.raw[ny*m.w+nx])
+		}
+	}
+	return n
+}
+
+// light reports whether the light made a step in the last moments before t.
+func (m *motion) light(t float64) bool { return t-m.lightAt < 0.5 }
+
+// gainBetween estimates how much brighter b is than a: the median ratio of
+// their pixels.
+func gainBetween(a, b []float32) float32 {
+	const step = 17
+	r := make([]float32, 0, len(a)/step+1)
+	for i := 0; i < len(a); i += step {
+		if a[i] < 245 && b[i] < 245 {
+			r = append(r, (b[i]+4)/(a[i]+4))
+		}
+	}
+	if len(r) == 0 {
+		return 1
+	}
+	return median(r)
+}

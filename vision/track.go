@@ -1,0 +1,334 @@
+package vision
+
+import (
+	"math"
+	"sort"
+	"time"
+
+	"github.com/packroom/packroom/room"
+)
+
+// Tracker decides from small pictures what has changed on the slots. It has no
+// camera, no clock and no OpenCV: a Detector feeds it. See doc.go for one
+// picture's way through it.
+type Tracker struct {
+	cfg    Config
+	w, h   int
+	scale  [2]float64 // slots file's pixels per working pixel
+	slots  *slotMap
+	motion *motion
+	base   *settled
+	cmp    *structure
+	ledger *ledger
+
+	diff    []float32 // structural difference of the still to the committed picture
+	changed Mask      // where still and committed differ
+	people  Mask      // where people (what moves, and what hangs together with it) are
+	wide    Mask
+	tmp     Mask
+	labels  []int32
+
+	inVisit  bool
+	quietAt  float64 // when the room was last seen without people
+	rebaseAt float64 // when a change of light has to be committed; 0 for never
+	now      time.Duration
+	rest     bool // nothing is pending
+}
+
+// Decision is a change at working size, before pictures are cut.
+type Decision struct {
+	Kind       room.ChangeKind
+	Item       string
+	Slot       string
+	BBox       room.Rect
+	FromSlot   string
+	FromBBox   *room.Rect
+	Confidence float64
+	At         time.Duration
+	Appearance []float32
+	Why        string // for people who set cameras up
+}
+
+// NewTracker makes a tracker for pictures of w x h, at most Config.WorkWidth wide.
+func NewTracker(slots room.SlotsFile, w, h int, cfg Config) *Tracker {
+	cfg = cfg.withDefaults()
+	n := w * h
+	return &Tracker{
+		cfg: cfg, w: w, h: h,
+		scale: [2]float64{float64(slots.Width) / float64(w), float64(slots.Height) / float64(h)},
+		slots: newSlotMap(slots, w, h), motion: newMotion(w, h, cfg), base: newSettled(w, h), cmp: newStructure(w, h), ledger: newLedger(),
+		diff: make([]float32, n), changed: make(Mask, n), people: make(Mask, n), wide: make(Mask, n), tmp: make(Mask, n), labels: make([]int32, n),
+		rest: true,
+	}
+}
+
+// Rest reports whether nothing is pending: no people, nothing to be judged. A
+// gate may keep pictures back then.
+func (t *Tracker) Rest() bool { return t.rest }
+
+// Step looks at the next picture.
+func (t *Tracker) Step(v View, at time.Duration) []Decision {
+	now := at.Seconds()
+	t.now = at
+	first := !t.base.begun
+	moving := t.motion.step(v.L.Pix, now)
+	t.base.step(v, t.motion, now)
+	if first {
+		return nil
+	}
+	t.followLight(now)
+	if moving == 0 && t.rest {
+		return nil
+	}
+	t.compare()
+	t.findPeople(now)
+	out := t.judge(now)
+	t.settleVisit(now)
+	return out
+}
+
+// followLight commits what is untouched once a step of the light is over.
+func (t *Tracker) followLight(now float64) {
+	if t.motion.light(now) {
+		t.rebaseAt = now + 0.05
+		return
+	}
+	if t.rebaseAt > 0 && now >= t.rebaseAt {
+		t.base.rebase(t.motion, now)
+		t.rebaseAt = 0
+	}
+}
+
+// compare finds where the still picture differs from the committed one.
+func (t *Tracker) compare() {
+	a, b := t.base.still, t.base.committed
+	t.cmp.compare(t.diff, a.L.Pix, b.L.Pix, t.motion.noise)
+	du, dv := t.tint(a, b)
+	least, chroma := float32(t.cfg.Difference), float32(t.cfg.Chroma)
+	for i := range t.changed {
+		t.changed[i] = 0
+		if t.diff[i] > least || abs(a.U.Pix[i]-b.U.Pix[i]-du) > chroma || abs(a.V.Pix[i]-b.V.Pix[i]-dv) > chroma {
+			t.changed[i] = 1
+		}
+	}
+}
+
+// tint is the colour that the light has changed by: the median over places that
+// nobody covered.
+func (t *Tracker) tint(a, b View) (du, dv float32) {
+	var u, v []float32
+	for i := 0; i < len(a.U.Pix); i += 41 {
+		if t.base.touched[i] == 0 {
+			u = append(u, a.U.Pix[i]-b.U.Pix[i])
+			v = append(v, a.V.Pix[i]-b.V.Pix[i])
+		}
+	}
+	return median(u), median(v)
+}
+
+// findPeople marks the connected places that differ or move and of which some
+// moved a moment ago.
+func (t *Tracker) findPeople(now float64) {
+	for i := range t.wide {
+		t.wide[i] = t.changed[i] | t.motion.mask[i]
+	}
+	closeGaps(t.wide, t.tmp, t.w, t.h, 2)
+	clear(t.people)
+	least := t.least()
+	for _, b := range blobs(t.wide, t.labels, t.w, t.h) {
+		if b.Area < least {
+			continue
+		}
+		moved := 0
+		for _, i := range b.Pix {
+			if float32(now)-t.motion.last[i] < 0.35 {
+				moved++
+			}
+		}
+		if moved*12 >= b.Area || moved >= least {
+			for _, i := range b.Pix {
+				t.people[i] = 1
+			}
+		}
+	}
+	if t.motion.light(now) {
+		return // what differs now is light; who walks is found when it is over
+	}
+	dilate(t.wide, t.people, t.tmp, t.w, t.h, 2)
+	t.base.touch(t.wide, now)
+}
+
+// least is the smallest area that counts, in working pixels.
+func (t *Tracker) least() int {
+	return max(9, int(t.cfg.SmallestArea*float64(t.w*t.h)))
+}
+
+// judge looks at the touched places that people have left.
+func (t *Tracker) judge(now float64) []Decision {
+	settle := float32(t.cfg.Settle.Seconds())
+	open := make(Mask, t.w*t.h)
+	pending := false
+	for i := range open {
+		if t.base.touched[i] != 0 && t.people[i] == 0 {
+			open[i] = t.changed[i]
+		}
+		pending = pending || t.base.touched[i] != 0
+	}
+	t.rest = !pending
+	closeGaps(open, t.tmp, t.w, t.h, 3)
+	fillHoles(open, t.w, t.h, t.w*t.h/50)
+	near := make(Mask, t.w*t.h)
+	dilate(near, t.people, t.tmp, t.w, t.h, max(1, int(t.cfg.Quiet*float64(t.w))))
+	found := blobs(open, t.labels, t.w, t.h)
+	var out []Decision
+	for _, b := range found {
+		d, done := t.judgeBlob(b, near, now, settle)
+		out = append(out, d...)
+		if done {
+			t.commitAround(b)
+		}
+	}
+	// Touched places that look as before are free again.
+	for i := range open {
+		if t.base.touched[i] != 0 && open[i] == 0 && near[i] == 0 && float32(now)-t.base.touchedAt[i] > settle && float32(now)-t.motion.last[i] > settle {
+			t.base.touched[i] = 0
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].At < out[j].At })
+	return out
+}
+
+// judgeBlob decides about one connected change. done says that it is over and
+// becomes part of the committed picture.
+func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out []Decision, done bool) {
+	restless, touching := 0, 0
+	lastMove, lastTouch := float32(-1e6), float32(-1e6)
+	for _, i := range b.Pix {
+		if float32(now)-t.motion.last[i] < settle {
+			restless++
+		}
+		if near[i] != 0 {
+			touching++
+		}
+		lastMove = max(lastMove, t.motion.last[i])
+		lastTouch = max(lastTouch, t.base.touchedAt[i])
+	}
+	if restless*50 > b.Area || touching*20 > b.Area || float32(now)-lastTouch < settle {
+		return nil, false
+	}
+	at := time.Duration(float64(min(max(lastMove, lastTouch), float32(now))) * float64(time.Second))
+	inner := t.shrink(b)
+	side := t.cfg.SmallestSide * float64(t.w)
+	small := inner.Area < t.least() || float64(inner.W()) < side || float64(inner.H()) < side
+	k := -1
+	if !small {
+		k = t.slots.resting(inner)
+	}
+	in := make(Mask, t.w*t.h)
+	for _, i := range inner.Pix {
+		in[i] = 1
+	}
+	e := evidenceOf(inner, in, t.base.committed, t.base.still)
+	if small || !t.slots.holds(inner, k) {
+		waited := now - float64(lastTouch)
+		if !small && e.outline > 0.3 {
+			return nil, waited > t.cfg.Linger.Seconds()
+		}
+		return nil, waited > t.cfg.Forget.Seconds()
+	}
+	return t.decide(inner, e, k, at), true
+}
+
+// shrink takes the rim off a blob that the window of the comparison has added.
+func (t *Tracker) shrink(b Blob) Blob {
+	in := make(Mask, t.w*t.h)
+	for _, i := range b.Pix {
+		in[i] = 1
+	}
+	out := make(Mask, t.w*t.h)
+	erode(out, in, t.tmp, t.w, t.h, structureRadius-1)
+	var best Blob
+	for _, p := range blobs(out, make([]int32, t.w*t.h), t.w, t.h) {
+		if p.Area > best.Area {
+			best = p
+		}
+	}
+	return best
+}
+
+// decide turns a judged blob into changes and enters them in the ledger.
+func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration) []Decision {
+	score := e.score()
+	confidence := 1 / (1 + math.Exp(-2*math.Abs(score)))
+	d := Decision{Slot: t.slots.id(k), BBox: t.rect(b), Confidence: confidence, At: at}
+	if score > 0 {
+		d.Kind = room.ChangePlaced
+		d.Appearance = appearanceOf(t.base.still, b)
+		n := &entry{Item: Item{Slot: d.Slot, BBox: d.BBox, Since: at, Appearance: d.Appearance}, blob: b}
+		for _, i := range b.Pix {
+			n.beneath = append(n.beneath, t.base.committed.L.Pix[i])
+		}
+		if old := t.ledger.again(d.Appearance, b, t.cfg.Alike); old != nil {
+			n.ID = old.ID
+			from := old.BBox
+			d.FromSlot, d.FromBBox = old.Slot, &from
+		} else {
+			n.ID = t.ledger.newID()
+		}
+		d.Item = n.ID
+		t.ledger.add(n)
+		return []Decision{d}
+	}
+	d.Kind = room.ChangeRemoved
+	d.Appearance = appearanceOf(t.base.committed, b)
+	gone := t.ledger.at(b)
+	if gone == nil {
+		gone = &entry{Item: Item{ID: t.ledger.newID(), Slot: d.Slot, BBox: d.BBox, Inferred: true, Appearance: d.Appearance}, blob: b}
+	}
+	d.Item = gone.ID
+	t.ledger.remove(gone, at)
+	return []Decision{d}
+}
+
+// commitAround commits a blob and the rim of touched places around it.
+func (t *Tracker) commitAround(b Blob) {
+	in, out := make(Mask, t.w*t.h), make(Mask, t.w*t.h)
+	for _, i := range b.Pix {
+		in[i] = 1
+	}
+	dilate(out, in, t.tmp, t.w, t.h, structureRadius+1)
+	var places []int32
+	for i, m := range out {
+		if m != 0 && t.people[i] == 0 {
+			places = append(places, int32(i))
+		}
+	}
+	t.base.commit(places)
+}
+
+// settleVisit notes when the room is empty again.
+func (t *Tracker) settleVisit(now float64) {
+	any := false
+	for _, p := range t.people {
+		any = any || p != 0
+	}
+	switch {
+	case any:
+		t.inVisit, t.quietAt = true, now
+	case t.inVisit && t.rest && now-t.quietAt > 2:
+		t.inVisit = false
+		t.ledger.endVisit()
+	}
+}
+
+// rect is b's box in the slots file's pixels.
+func (t *Tracker) rect(b Blob) room.Rect {
+	return room.Rect{float64(b.X0) * t.scale[0], float64(b.Y0) * t.scale[1], float64(b.W()) * t.scale[0], float64(b.H()) * t.scale[1]}
+}
+
+func abs(v float32) float32 {
+	if v < 0 {
+		return -v
+	}
+	return v
+}
