@@ -11,6 +11,7 @@ type settled struct {
 	still     View
 	committed View
 	touched   Mask
+	jumped    []float32 // seconds: when the still picture last jumped there
 	touchedAt []float32 // seconds: when people last covered the place
 	begun     bool
 	restored  bool // the committed picture is from before a restart
@@ -18,39 +19,50 @@ type settled struct {
 }
 
 func newSettled(w, h int) *settled {
-	return &settled{w: w, h: h, still: NewView(w, h), committed: NewView(w, h), touched: make(Mask, w*h), touchedAt: make([]float32, w*h)}
+	return &settled{w: w, h: h, still: NewView(w, h), committed: NewView(w, h), touched: make(Mask, w*h), touchedAt: make([]float32, w*h), jumped: make([]float32, w*h)}
 }
 
 const (
 	stillTime  = 0.4 // seconds in which the still picture averages noise away
 	followTime = 0.5 // seconds in which the committed picture follows light
+	stableTime = 0.5 // seconds for which a place must be still before it is followed
 )
 
 // step takes the next picture. Places that move show as they are; others are
-// averaged. kept are places that must not be committed though untouched.
-func (s *settled) step(v View, m *motion, t float64) {
+// averaged. It returns the seconds since the picture before.
+func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 	if !s.begun {
 		s.begun, s.lastT = true, t
 		s.still.copyFrom(v)
 		if !s.restored {
 			s.committed.copyFrom(v)
 		}
-		return
+		return 0
 	}
-	dt := max(t-s.lastT, 0)
+	dt = max(t-s.lastT, 0)
 	s.lastT = t
 	a := float32(1 - math.Exp(-dt/stillTime))
-	f := float32(1 - math.Exp(-dt/followTime))
 	light := m.light(t)
+	jump := 4*float32(math.Sqrt(float64(m.noise))) + 6
 	for i := range s.touched {
 		age := float32(t) - m.last[i]
-		switch {
-		case age < 0.05 || light:
+		if age < 0.05 || light || abs(v.L.Pix[i]-s.still.L.Pix[i]) > jump {
 			s.still.mix(v, i, 1)
-		default:
+			s.jumped[i] = float32(t)
+		} else {
 			s.still.mix(v, i, max(a, 0.15))
 		}
-		if s.touched[i] == 0 && age > 0.5 {
+	}
+	return dt
+}
+
+// follow lets the committed picture follow the light where nobody is. It comes
+// after touch, so that nobody gets into it.
+func (s *settled) follow(t, dt float64) {
+	f := float32(1 - math.Exp(-dt/followTime))
+	s.carryLight(t, f)
+	for i := range s.touched {
+		if s.touched[i] == 0 && float32(t)-s.jumped[i] > stableTime {
 			s.committed.mix(s.still, i, f)
 		}
 	}
@@ -58,6 +70,7 @@ func (s *settled) step(v View, m *motion, t float64) {
 
 // rebase commits everything untouched at once: after the light made a step.
 func (s *settled) rebase(m *motion, t float64) {
+	s.carryLight(t, 1)
 	for i := range s.touched {
 		if s.touched[i] == 0 && float32(t)-m.last[i] > 0.05 {
 			s.committed.mix(s.still, i, 1)
@@ -80,5 +93,69 @@ func (s *settled) commit(places []int32) {
 	for _, i := range places {
 		s.committed.mix(s.still, int(i), 1)
 		s.touched[i] = 0
+	}
+}
+
+// lightCell is the side of the cells in which the light's change is measured,
+// in working pixels: larger than a parcel, smaller than a shelf unit.
+const lightCell = 16
+
+// carryLight applies to the committed picture of touched places what the light
+// did to the untouched ones around them, in the share that these follow by now.
+func (s *settled) carryLight(t float64, share float32) {
+	cw, ch := (s.w+lightCell-1)/lightCell, (s.h+lightCell-1)/lightCell
+	type cell struct{ l, u, v, n float32 }
+	cells := make([]cell, cw*ch)
+	any := false
+	for y := 0; y < s.h; y += 2 {
+		for x := 0; x < s.w; x += 2 {
+			i := y*s.w + x
+			if s.touched[i] != 0 {
+				any = true
+				continue
+			}
+			if float32(t)-s.jumped[i] < stableTime && share < 1 {
+				continue
+			}
+			c := &cells[y/lightCell*cw+x/lightCell]
+			c.l += (s.still.L.Pix[i] + 4) / (s.committed.L.Pix[i] + 4)
+			c.u += s.still.U.Pix[i] - s.committed.U.Pix[i]
+			c.v += s.still.V.Pix[i] - s.committed.V.Pix[i]
+			c.n++
+		}
+	}
+	if !any {
+		return
+	}
+	// Each cell takes from its neighbours, near ones before far ones.
+	for range 6 {
+		next := make([]cell, len(cells))
+		for y := range ch {
+			for x := range cw {
+				c := cells[y*cw+x]
+				for ny := max(y-1, 0); ny <= min(y+1, ch-1); ny++ {
+					for nx := max(x-1, 0); nx <= min(x+1, cw-1); nx++ {
+						o := cells[ny*cw+nx]
+						const w = 0.05
+						c.l, c.u, c.v, c.n = c.l+w*o.l, c.u+w*o.u, c.v+w*o.v, c.n+w*o.n
+					}
+				}
+				next[y*cw+x] = c
+			}
+		}
+		cells = next
+	}
+	for i, m := range s.touched {
+		if m == 0 {
+			continue
+		}
+		c := cells[i/s.w/lightCell*cw+i%s.w/lightCell]
+		if c.n < 1e-6 {
+			continue
+		}
+		g := min(max(c.l/c.n, 0.2), 5)
+		s.committed.L.Pix[i] *= 1 + share*(g-1)
+		s.committed.U.Pix[i] += share * c.u / c.n
+		s.committed.V.Pix[i] += share * c.v / c.n
 	}
 }

@@ -22,6 +22,7 @@ type Tracker struct {
 	ledger *ledger
 
 	diff    []float32 // structural difference of the still to the committed picture
+	du, dv  []float32 // difference in colour
 	changed Mask      // where still and committed differ
 	people  Mask      // where people (what moves, and what hangs together with it) are
 	wide    Mask
@@ -57,7 +58,7 @@ func NewTracker(slots room.SlotsFile, w, h int, cfg Config) *Tracker {
 		cfg: cfg, w: w, h: h,
 		scale: [2]float64{float64(slots.Width) / float64(w), float64(slots.Height) / float64(h)},
 		slots: newSlotMap(slots, w, h), motion: newMotion(w, h, cfg), base: newSettled(w, h), cmp: newStructure(w, h), ledger: newLedger(),
-		diff: make([]float32, n), changed: make(Mask, n), people: make(Mask, n), wide: make(Mask, n), tmp: make(Mask, n), labels: make([]int32, n),
+		diff: make([]float32, n), du: make([]float32, n), dv: make([]float32, n), changed: make(Mask, n), people: make(Mask, n), wide: make(Mask, n), tmp: make(Mask, n), labels: make([]int32, n),
 		rest: true,
 	}
 }
@@ -72,16 +73,18 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	t.now = at
 	first := !t.base.begun
 	moving := t.motion.step(v.L.Pix, now)
-	t.base.step(v, t.motion, now)
+	dt := t.base.step(v, t.motion, now)
 	if first {
 		return nil
 	}
 	t.followLight(now)
 	if moving == 0 && t.rest {
+		t.base.follow(now, dt)
 		return nil
 	}
 	t.compare()
 	t.findPeople(now)
+	t.base.follow(now, dt)
 	out := t.judge(now)
 	t.settleVisit(now)
 	return out
@@ -99,31 +102,30 @@ func (t *Tracker) followLight(now float64) {
 	}
 }
 
-// compare finds where the still picture differs from the committed one.
+// compare finds where the still picture differs from the committed one: in
+// structure, in colour, or in brightness so much that light hardly explains it.
 func (t *Tracker) compare() {
 	a, b := t.base.still, t.base.committed
 	t.cmp.compare(t.diff, a.L.Pix, b.L.Pix, t.motion.noise)
-	du, dv := t.tint(a, b)
-	least, chroma := float32(t.cfg.Difference), float32(t.cfg.Chroma)
+	t.apart(t.du, a.U.Pix, b.U.Pix)
+	t.apart(t.dv, a.V.Pix, b.V.Pix)
+	least, chroma, bright := float32(t.cfg.Difference), float32(t.cfg.Chroma), float32(t.cfg.Brightness)
 	for i := range t.changed {
 		t.changed[i] = 0
-		if t.diff[i] > least || abs(a.U.Pix[i]-b.U.Pix[i]-du) > chroma || abs(a.V.Pix[i]-b.V.Pix[i]-dv) > chroma {
+		p, q := a.L.Pix[i]+8, b.L.Pix[i]+8
+		if t.diff[i] > least || abs(t.du[i]) > chroma || abs(t.dv[i]) > chroma || p > q*bright || q > p*bright {
 			t.changed[i] = 1
 		}
 	}
 }
 
-// tint is the colour that the light has changed by: the median over places that
-// nobody covered.
-func (t *Tracker) tint(a, b View) (du, dv float32) {
-	var u, v []float32
-	for i := 0; i < len(a.U.Pix); i += 41 {
-		if t.base.touched[i] == 0 {
-			u = append(u, a.U.Pix[i]-b.U.Pix[i])
-			v = append(v, a.V.Pix[i]-b.V.Pix[i])
-		}
+// apart sets dst to the smoothed difference of two planes: coders keep colour in
+// blocks only.
+func (t *Tracker) apart(dst, a, b []float32) {
+	for i := range dst {
+		t.cmp.aa[i] = a[i] - b[i]
 	}
-	return median(u), median(v)
+	boxMean(dst, t.cmp.aa, t.cmp.tmp, t.w, t.h, structureRadius)
 }
 
 // findPeople marks the connected places that differ or move and of which some
