@@ -24,7 +24,8 @@ type Tracker struct {
 	diff    []float32 // structural difference of the still to the committed picture
 	du, dv  []float32 // difference in colour
 	changed Mask      // where still and committed differ
-	people  Mask      // where people (what moves, and what hangs together with it) are
+	people  Mask      // where people are: who.mask
+	who     *people
 	wide    Mask
 	tmp     Mask
 	labels  []int32
@@ -54,13 +55,15 @@ type Decision struct {
 func NewTracker(slots room.SlotsFile, w, h int, cfg Config) *Tracker {
 	cfg = cfg.withDefaults()
 	n := w * h
-	return &Tracker{
+	t := &Tracker{
 		cfg: cfg, w: w, h: h,
 		scale: [2]float64{float64(slots.Width) / float64(w), float64(slots.Height) / float64(h)},
 		slots: newSlotMap(slots, w, h), motion: newMotion(w, h, cfg), base: newSettled(w, h), cmp: newStructure(w, h), ledger: newLedger(),
-		diff: make([]float32, n), du: make([]float32, n), dv: make([]float32, n), changed: make(Mask, n), people: make(Mask, n), wide: make(Mask, n), tmp: make(Mask, n), labels: make([]int32, n),
+		diff: make([]float32, n), du: make([]float32, n), dv: make([]float32, n), changed: make(Mask, n), who: newPeople(w, h), wide: make(Mask, n), tmp: make(Mask, n), labels: make([]int32, n),
 		rest: true,
 	}
+	t.people = t.who.mask
+	return t
 }
 
 // Rest reports whether nothing is pending: no people, nothing to be judged. A
@@ -135,7 +138,7 @@ func (t *Tracker) findPeople(now float64) {
 		t.wide[i] = t.changed[i] | t.motion.mask[i]
 	}
 	closeGaps(t.wide, t.tmp, t.w, t.h, 2)
-	clear(t.people)
+	var moving []Blob
 	least := t.least()
 	for _, b := range blobs(t.wide, t.labels, t.w, t.h) {
 		if b.Area < least {
@@ -148,11 +151,10 @@ func (t *Tracker) findPeople(now float64) {
 			}
 		}
 		if moved*12 >= b.Area || moved >= least {
-			for _, i := range b.Pix {
-				t.people[i] = 1
-			}
+			moving = append(moving, b)
 		}
 	}
+	t.who.update(moving, now)
 	if t.motion.light(now) {
 		return // what differs now is light; who walks is found when it is over
 	}

@@ -1,0 +1,103 @@
+package vision
+
+// people tells persons from light. What moves is a person when it came in from
+// the frame's edge, hangs together with one who did, or has walked a distance;
+// a patch of sun or a lamp does none of these.
+type people struct {
+	w, h   int
+	mask   Mask // where people are
+	recent []float32
+	moving []mover // not yet known to be people
+}
+
+// mover is a moving thing that may turn out to be a person.
+type mover struct {
+	blob     Blob // as last seen
+	x, y     float64
+	seen     float64
+	previous bool
+}
+
+const (
+	// peopleMemory is for how long, in seconds, a place where a person was makes
+	// what moves there part of that person.
+	peopleMemory = 0.7
+	// walked is the distance, as a share of the picture's width, after which what
+	// moves is a person wherever it appeared: there may be a door in the picture.
+	walked = 0.08
+)
+
+func newPeople(w, h int) *people {
+	p := &people{w: w, h: h, mask: make(Mask, w*h), recent: make([]float32, w*h)}
+	for i := range p.recent {
+		p.recent[i] = -1e6
+	}
+	return p
+}
+
+// update takes the moving blobs of one picture and marks those that are people.
+func (p *people) update(bs []Blob, t float64) {
+	clear(p.mask)
+	var still []mover
+	for _, b := range bs {
+		if p.atEdge(b) || p.known(b, t) || p.hasWalked(b, t, &still) {
+			for _, i := range b.Pix {
+				p.mask[i] = 1
+				p.recent[i] = float32(t)
+			}
+		}
+	}
+	for _, m := range p.moving {
+		if t-m.seen < 1 && !m.previous {
+			still = append(still, m)
+		}
+	}
+	p.moving = still
+}
+
+// atEdge reports whether b reaches the border of the picture with more than a
+// few places.
+func (p *people) atEdge(b Blob) bool {
+	if b.X0 > 1 && b.Y0 > 1 && b.X1 < p.w-1 && b.Y1 < p.h-1 {
+		return false
+	}
+	n := 0
+	for _, i := range b.Pix {
+		x, y := int(i)%p.w, int(i)/p.w
+		if x <= 1 || y <= 1 || x >= p.w-2 || y >= p.h-2 {
+			n++
+		}
+	}
+	return n >= p.w/40
+}
+
+// known reports whether a good part of b lies where people were a moment ago.
+func (p *people) known(b Blob, t float64) bool {
+	n := 0
+	for _, i := range b.Pix {
+		if float32(t)-p.recent[i] < peopleMemory {
+			n++
+		}
+	}
+	return n*10 >= b.Area
+}
+
+// hasWalked follows b from picture to picture.
+func (p *people) hasWalked(b Blob, t float64, still *[]mover) bool {
+	x, y := float64(b.X0+b.X1)/2, float64(b.Y0+b.Y1)/2
+	from := mover{blob: b, x: x, y: y, seen: t}
+	for k := range p.moving {
+		m := &p.moving[k]
+		if !m.previous && t-m.seen < 1 && intersection(m.blob, b) > 0 {
+			m.previous = true
+			from = mover{blob: b, x: m.x, y: m.y, seen: t}
+			break
+		}
+	}
+	dx, dy := x-from.x, y-from.y
+	if dx*dx+dy*dy >= walked*walked*float64(p.w*p.w) && from.blob.Area*50 > p.w*p.h/10 {
+		return true
+	}
+	*still = append(*still, from)
+	return false
+}
