@@ -1,0 +1,27 @@
+// Package vision owns the cameras: it pulls their streams, shows them live,
+// records them, and finds in them what happened on the shelves.
+//
+// # What may be relied upon
+//
+//   - A camera is pulled once. [Camera] fans its access units out to live view,
+//     recorder and decoder through bounded queues; a reader that is slow loses
+//     pictures up to the next keyframe and slows no other.
+//   - Stream time ([Unit].T, [Frame].T) only rises, through reconnects, a
+//     camera's wrong clock and a wall clock that is set back.
+//   - A [room.Change] has the same ID however often it is sent, and leaves in the
+//     order in which it was seen. It lies on disk until the bus has taken it.
+//   - Live view and recording go on while the bus is away. Detection waits for
+//     the camera's lease, whose revision every change carries.
+//   - Footage that an event has pinned is not removed before footage that none has.
+//
+// # Why
+//
+//   - The decoder is an ffmpeg child fed through a pipe, one a camera: a picture
+//     that crashes a decoder costs a restart of the child, and OpenCV's cgo
+//     stays in package opencv.
+//   - Units go to it as FLV, which carries a time with each picture and has no
+//     parser that waits for the next one; times come back beside the raw frames,
+//     so that a picture the decoder drops shifts no other's time.
+//   - The lease guards detection and not the pull: a second machine that stands
+//     by has the picture and its recording already when it takes over.
+package vision
