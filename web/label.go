@@ -1,0 +1,186 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	_ "image/jpeg" // pictures are JPEG
+	_ "image/png"  // or PNG
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/packroom/packroom/room"
+)
+
+const (
+	labelLimit  = 12 << 20
+	pixelLimit  = 50_000_000 // no phone's camera makes more; a bomb does
+	readTimeout = 12 * time.Second
+)
+
+// labelAnswer is what a kiosk shows after a label was seen.
+type labelAnswer struct {
+	Picture string        `json:"picture,omitempty"` // kept photograph; none for a scanned barcode
+	Reading *room.Reading `json:"reading"`
+}
+
+// kioskLabel keeps a label photograph and has it read. The photograph is safe
+// before OCR is asked: where no worker answers, the failure names the picture
+// and the courier goes on by hand.
+func (s *Server) kioskLabel(c echo.Context) error {
+	if _, err := s.visit(c, c.QueryParam("visit"), room.VisitCourier); err != nil {
+		return err
+	}
+	if err := refuseLarge(c, labelLimit+64<<10, "a photograph"); err != nil {
+		return err
+	}
+	picture, err := uploaded(c.Request())
+	if err != nil {
+		return err
+	}
+	if err := checkPicture(picture); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c.Request().Context(), readTimeout)
+	defer cancel()
+	ref, err := s.cfg.Pictures.Put(ctx, picture)
+	if err != nil {
+		return err
+	}
+	r, err := s.cfg.ReadLabel(ctx, room.ReadRequest{Property: s.cfg.Property.ID, Picture: ref})
+	if err != nil {
+		if errors.Is(err, room.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("%w: the label reader does not answer; the photograph is kept, search the resident by hand", room.ErrUnavailable)
+		}
+		return &pictureKept{ref: ref, err: err}
+	}
+	r.Picture = ref
+	s.readings.put(ref, r)
+	shown := r
+	shown.Lines, shown.Appearance = nil, nil
+	return c.JSON(http.StatusOK, labelAnswer{Picture: ref, Reading: &shown})
+}
+
+// kioskBarcode takes what a hand scanner typed in place of a photograph.
+func (s *Server) kioskBarcode(c echo.Context) error {
+	var in struct{ Visit, Text string }
+	if err := c.Bind(&in); err != nil {
+		return err
+	}
+	if _, err := s.visit(c, in.Visit, room.VisitCourier); err != nil {
+		return err
+	}
+	text := strings.TrimSpace(in.Text)
+	if len(text) < 6 || len(text) > 512 {
+		return fmt.Errorf("%w: that is no tracking number", room.ErrInvalid)
+	}
+	r := room.Reading{Tracking: shorten(text, 64), Barcodes: []room.Barcode{{Text: text}}, Decision: room.DecisionNone}
+	if s.cfg.Recognize != nil {
+		if carrier, tracking, ok := s.cfg.Recognize(text); ok {
+			r.Carrier, r.Tracking = carrier, tracking
+		}
+	}
+	return c.JSON(http.StatusOK, labelAnswer{Reading: &r})
+}
+
+// uploaded is the picture in a request: the body itself, or the first file of a
+// form.
+func uploaded(r *http.Request) ([]byte, error) {
+	body := io.Reader(r.Body)
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
+		form, err := r.MultipartReader()
+		if err != nil {
+			return nil, fmt.Errorf("%w: the form is broken off", room.ErrInvalid)
+		}
+		for {
+			part, err := form.NextPart()
+			if err != nil {
+				return nil, sizedOr(err, "there is no picture in the form")
+			}
+			if part.FileName() != "" {
+				body = part
+				break
+			}
+		}
+	}
+	b, err := io.ReadAll(io.LimitReader(body, labelLimit+1))
+	if err != nil {
+		return nil, sizedOr(err, "the upload was broken off")
+	}
+	if len(b) > labelLimit {
+		return nil, fmt.Errorf("%w: a photograph may have at most %s", errTooLarge, megabytes(labelLimit))
+	}
+	return b, nil
+}
+
+func sizedOr(err error, text string) error {
+	var sized *http.MaxBytesError
+	if errors.As(err, &sized) {
+		return err
+	}
+	return fmt.Errorf("%w: %s", room.ErrInvalid, text)
+}
+
+// checkPicture refuses what is no whole JPEG or PNG.
+func checkPicture(b []byte) error {
+	if len(b) == 0 {
+		return fmt.Errorf("%w: the file is empty", room.ErrInvalid)
+	}
+	conf, _, err := image.DecodeConfig(bytes.NewReader(b))
+	if errors.Is(err, image.ErrFormat) {
+		return fmt.Errorf("%w: that is not a picture; take a JPEG or PNG", room.ErrInvalid)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: the picture is damaged or cut off; take it again", room.ErrInvalid)
+	}
+	if conf.Width*conf.Height > pixelLimit || conf.Width < 1 || conf.Height < 1 {
+		return fmt.Errorf("%w: the picture has %d x %d pixels; at most 50 million are read", room.ErrInvalid, conf.Width, conf.Height)
+	}
+	if _, _, err := image.Decode(bytes.NewReader(b)); err != nil {
+		return fmt.Errorf("%w: the picture is damaged or cut off; take it again", room.ErrInvalid)
+	}
+	return nil
+}
+
+// readings remembers the newest readings by picture between the answer to a
+// kiosk and its confirmation, so that what OCR said need not come from a page.
+type readings struct {
+	mu    sync.Mutex
+	limit int
+	order []string
+	byRef map[string]room.Reading
+}
+
+func newReadings(limit int) *readings {
+	return &readings{limit: limit, byRef: map[string]room.Reading{}}
+}
+
+func (r *readings) put(ref string, reading room.Reading) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, known := r.byRef[ref]; !known {
+		r.order = append(r.order, ref)
+	}
+	r.byRef[ref] = reading
+	for len(r.order) > r.limit {
+		delete(r.byRef, r.order[0])
+		r.order = r.order[1:]
+	}
+}
+
+func (r *readings) get(ref string) *room.Reading {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if reading, ok := r.byRef[ref]; ok {
+		return &reading
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/packroom/packroom/room"
+)
+
+// newVisionProxy passes live sessions (WHEP), snapshots and clips on to the
+// vision service. Who asks was checked before; the page's cookies stay here.
+func newVisionProxy(base, token string, s *Server) (*httputil.ReverseProxy, error) {
+	if base == "" {
+		return nil, nil
+	}
+	to, err := url.Parse(base)
+	if err != nil {
+		return nil, fmt.Errorf("vision address: %w", err)
+	}
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			for _, h := range []string{"Cookie", "Origin", "X-Packroom"} {
+				r.Out.Header.Del(h)
+			}
+			r.Out.Header.Set("Authorization", "Bearer "+token)
+		},
+		ModifyResponse: func(r *http.Response) error {
+			r.Header.Del("Set-Cookie")
+			for name := range r.Header { // ours stand
+				if strings.HasPrefix(name, "Access-Control-") || name == "Content-Security-Policy" {
+					r.Header.Del(name)
+				}
+			}
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			s.log.Debug("vision does not answer", "error", err)
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte(`{"kind":"unavailable","text":"the cameras' service does not answer"}`))
+		},
+	}, nil
+}
+
+// forward sends the request on to the vision service under path.
+func (s *Server) forward(c echo.Context, path ...string) error {
+	if s.vision == nil {
+		return fmt.Errorf("cameras: %w: no vision service is configured", room.ErrUnavailable)
+	}
+	for i, p := range path {
+		if p == "" || p == "." || p == ".." {
+			return fmt.Errorf("camera: %w", room.ErrNotFound)
+		}
+		path[i] = url.PathEscape(p)
+	}
+	r := c.Request().Clone(c.Request().Context())
+	raw := "/" + strings.Join(path, "/")
+	r.URL.RawPath = raw
+	r.URL.Path, _ = url.PathUnescape(raw)
+	s.vision.ServeHTTP(c.Response(), r)
+	return nil
+}
+
+// live negotiates, changes and ends one page's live picture of a camera.
+func (s *Server) live(c echo.Context) error {
+	if c.Request().Method == http.MethodPost {
+		s.log.Info("live picture opened", "camera", c.Param("camera"), "by", managerBy(c))
+		return s.forward(c, "live", c.Param("camera"))
+	}
+	return s.forward(c, "live", c.Param("camera"), c.Param("session"))
+}
+
+func (s *Server) cameraSnapshot(c echo.Context) error {
+	s.log.Info("snapshot read", "camera", c.Param("camera"), "by", managerBy(c))
+	return s.forward(c, "snapshot", c.Param("camera"))
+}
+
+func (s *Server) clip(c echo.Context) error {
+	s.log.Info("clip read", "clip", c.Param("clip"), "by", managerBy(c))
+	return s.forward(c, "clips", c.Param("clip"))
+}

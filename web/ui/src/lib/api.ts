@@ -1,0 +1,179 @@
+import type {
+  Courier, Credential, Delivery, Incident, KioskDevice, KioskView, Neighbour, Parcel, Reading, Reply,
+  Resident, ResidentView, RoomEvent, RoomView, RosterProblem, Session, Visit,
+} from './types';
+
+export type FailureKind =
+  | 'denied' | 'invalid' | 'conflict' | 'not_found' | 'unavailable' | 'too_large'
+  | 'sign_in' | 'forbidden' | 'internal' | 'offline';
+
+/** Every request that fails throws one of these. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  constructor(
+    readonly kind: FailureKind,
+    text: string,
+    readonly status: number,
+    readonly reason = '',
+    readonly retryAfterMs = 0,
+    readonly picture = '',
+    readonly problems: RosterProblem[] = [],
+    readonly more = 0,
+  ) {
+    super(text);
+  }
+}
+
+/** What went wrong, whatever was thrown. */
+export function failureOf(thrown: unknown): Failure {
+  return thrown instanceof Failure ? thrown : new Failure('internal', String(thrown), 0);
+}
+
+interface WireFailure {
+  kind?: FailureKind;
+  text?: string;
+  reason?: string;
+  retry_after_ms?: number;
+  picture?: string;
+  problems?: RosterProblem[];
+  more?: number;
+}
+
+const timeoutMs = 20_000;
+
+async function request<T>(method: string, path: string, body?: unknown, timeout = timeoutMs): Promise<T> {
+  const headers: Record<string, string> = { 'X-Packroom': '1', Accept: 'application/json' };
+  const init: RequestInit = { method, headers, credentials: 'same-origin', signal: AbortSignal.timeout(timeout) };
+  if (body instanceof Blob) {
+    headers['Content-Type'] = body.type || 'application/octet-stream';
+    init.body = body;
+  } else if (body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    init.body = JSON.stringify(body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw new Failure('offline', 'no connection', 0);
+  }
+  if (response.status === 204) return undefined as T;
+  const text = await response.text().catch(() => '');
+  let data: unknown;
+  try {
+    data = text ? JSON.parse(text) : undefined;
+  } catch {
+    data = undefined;
+  }
+  if (response.ok) return data as T;
+  const f = (data ?? {}) as WireFailure;
+  throw new Failure(
+    f.kind ?? (response.status >= 502 ? 'unavailable' : 'internal'), f.text ?? response.statusText, response.status,
+    f.reason, f.retry_after_ms, f.picture, f.problems, f.more,
+  );
+}
+
+type Query = Record<string, string | number | undefined>;
+
+function withQuery(path: string, query: Query): string {
+  const q = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') q.set(name, String(value));
+  const text = q.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+const enc = encodeURIComponent;
+
+export interface LabelAnswer {
+  picture?: string;
+  reading: Reading;
+}
+
+export function kioskApi(kiosk: string) {
+  const base = `/api/kiosk/${enc(kiosk)}`;
+  const post = (verb: string, body: unknown) => request<Reply>('POST', `${base}/${verb}`, body);
+  return {
+    events: `${base}/events`,
+    picture: (ref: string) => `${base}/pictures/${enc(ref)}`,
+    view: () => request<KioskView>('GET', base),
+    start: (form: 'pin' | 'qr' | 'card', secret: string) => post('start', { form, secret }),
+    label: (visit: string, photo: Blob) =>
+      request<LabelAnswer>('POST', withQuery(`${base}/label`, { visit }), photo, 45_000),
+    barcode: (visit: string, text: string) => request<LabelAnswer>('POST', `${base}/barcode`, { visit, text }),
+    residents: (visit: string, q: string) => request<Neighbour[]>('GET', withQuery(`${base}/residents`, { visit, q })),
+    register: (body: {
+      visit: string; resident: string; carrier: string; tracking: string; label_photo: string; size?: string; again?: boolean;
+    }) => post('register', body),
+    drop: (visit: string, parcel: string) => post('drop', { visit, parcel }),
+    open: (visit: string) => post('open', { visit }),
+    place: (visit: string, parcel: string, slot: string) => post('place', { visit, parcel, slot }),
+    join: (visit: string, unidentified: string, registered: string) => post('join', { visit, unidentified, registered }),
+    end: (visit: string) => post('end', { visit }),
+  };
+}
+export type KioskApi = ReturnType<typeof kioskApi>;
+
+export function residentApi(token: string) {
+  const base = `/api/r/${enc(token)}`;
+  return {
+    events: `${base}/events`,
+    picture: (ref: string) => `${base}/pictures/${enc(ref)}`,
+    view: () => request<ResidentView>('GET', base),
+  };
+}
+
+export interface EventQuery extends Query {
+  parcel?: string; resident?: string; courier?: string; carrier?: string; visit?: string; slot?: string;
+  kind?: string; q?: string; from?: string; to?: string; before?: number; limit?: number;
+}
+
+const m = '/api/manager';
+
+export const managerApi = {
+  stream: `${m}/stream`,
+  picture: (ref: string) => `${m}/pictures/${enc(ref)}`,
+  snapshot: (camera: string) => `${m}/cameras/${enc(camera)}/snapshot`,
+  clip: (id: string) => `${m}/clips/${enc(id)}`,
+  live: (camera: string) => `/live/${enc(camera)}`,
+  session: () => request<Session>('GET', `${m}/session`),
+  setup: (body: { email: string; name: string; password: string; code?: string }) => request<Session>('POST', `${m}/setup`, body),
+  signIn: (email: string, password: string) => request<Session>('POST', `${m}/sign-in`, { email, password }),
+  signOut: () => request<void>('POST', `${m}/sign-out`),
+  now: () => request<RoomView>('GET', `${m}/now`),
+  unlock: (reason: string) => request<Reply>('POST', `${m}/unlock`, { reason }),
+  parcels: (query: { q?: string; state?: string; resident?: string; from?: string; to?: string; limit?: number }) =>
+    request<Parcel[]>('GET', withQuery(`${m}/parcels`, query)),
+  parcel: (id: string) => request<Parcel>('GET', `${m}/parcels/${enc(id)}`),
+  resolveParcel: (id: string, body: {
+    action: 'assign' | 'returned' | 'held' | 'released' | 'collected' | 'missing'; resident?: string; reason: string;
+  }) => request<Reply>('POST', `${m}/parcels/${enc(id)}/resolve`, body),
+  join: (unidentified: string, registered: string) =>
+    request<Reply>('POST', `${m}/parcels/${enc(unidentified)}/join`, { registered }),
+  incidents: (limit?: number) => request<Incident[]>('GET', withQuery(`${m}/incidents`, { limit })),
+  resolveIncident: (id: string, reason: string) => request<Reply>('POST', `${m}/incidents/${enc(id)}/resolve`, { reason }),
+  visits: (query: { kind?: string; holder?: string; carrier?: string; from?: string; to?: string; limit?: number }) =>
+    request<Visit[]>('GET', withQuery(`${m}/visits`, query)),
+  events: (query: EventQuery) => request<RoomEvent[]>('GET', withQuery(`${m}/events`, query)),
+  residents: (query: { q?: string; status?: string; limit?: number; offset?: number }) =>
+    request<Resident[]>('GET', withQuery(`${m}/residents`, query)),
+  resident: (id: string) => request<Resident>('GET', `${m}/residents/${enc(id)}`),
+  saveResident: (r: Resident) => request<Reply>('POST', `${m}/residents`, r),
+  /** check = read and count only; complete = residents that the file does not name become past. */
+  importRoster: (file: Blob, mode: { check?: boolean; complete?: boolean }) =>
+    request<Reply>('POST', withQuery(`${m}/residents/import`, {
+      check: mode.check ? 1 : undefined, complete: mode.complete ? 1 : undefined,
+    }), new Blob([file], { type: 'text/csv' }), 60_000),
+  couriers: () => request<Courier[]>('GET', `${m}/couriers`),
+  saveCourier: (c: Courier) => request<Reply>('POST', `${m}/couriers`, c),
+  credentials: (holder: string) => request<Credential[]>('GET', `${m}/credentials/${enc(holder)}`),
+  /** The answer's secret is shown this once. With card, a card is enrolled instead. */
+  issueCredential: (holder: string, body: { kind: 'pickup' | 'courier' | 'staff'; card?: string; valid_to?: string }) =>
+    request<Reply>('POST', `${m}/credentials/${enc(holder)}`, body),
+  revokeCredential: (id: string) => request<Reply>('DELETE', `${m}/credentials/${enc(id)}`),
+  deliveries: (limit?: number) => request<Delivery[]>('GET', withQuery(`${m}/deliveries`, { limit })),
+  /** As the supervisor describes its children; null without one. */
+  services: () => request<unknown>('GET', `${m}/services`),
+  kiosks: () => request<KioskDevice[]>('GET', `${m}/kiosks`),
+  kioskLink: (kiosk: string) => request<{ url: string; minutes: string }>('POST', `${m}/kiosks/${enc(kiosk)}/link`),
+  revokeKiosk: (device: string) => request<void>('DELETE', `${m}/kiosks/devices/${enc(device)}`),
+};

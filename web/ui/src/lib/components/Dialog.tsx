@@ -1,0 +1,41 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+
+interface Props {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  actions?: ComponentChildren;
+  /** alert: takes the whole screen and is read at once. */
+  tone?: 'plain' | 'warn' | 'alert';
+  wide?: boolean;
+}
+
+/** A modal dialog of the browser's own kind: Escape closes, focus stays inside and comes back. */
+export function Dialog({ title, onClose, children, actions, tone = 'plain', wide }: Props) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const d = ref.current;
+    if (d && !d.open) d.showModal();
+    return () => d?.close();
+  }, []);
+  return (
+    <dialog
+      ref={ref}
+      class={`dialog ${tone}${wide ? ' wide' : ''}`}
+      role={tone === 'plain' ? undefined : 'alertdialog'}
+      aria-labelledby={heading}
+      onCancel={(e) => {
+        e.preventDefault();
+        onClose();
+      }}
+    >
+      <div class="dialog-body">
+        <h2 id={heading}>{title}</h2>
+        {children}
+      </div>
+      {actions && <div class="dialog-actions">{actions}</div>}
+    </dialog>
+  );
+}

@@ -1,0 +1,42 @@
+import { signal } from '@preact/signals';
+import en from '../locale/en.json';
+import es from '../locale/es.json';
+
+export type Language = 'en' | 'es';
+export type Values = Record<string, string | number>;
+
+const texts: Record<Language, Record<string, string>> = { en, es };
+export const languages: Record<Language, string> = { en: 'English', es: 'Español' };
+
+export function knownLanguage(tag: string | undefined): Language | undefined {
+  const base = tag?.split('-')[0]?.toLowerCase();
+  return base === 'en' || base === 'es' ? base : undefined;
+}
+
+/** The page's language. Reading it in a component makes that follow a switch. */
+export const language = signal<Language>(knownLanguage(globalThis.navigator?.language) ?? 'en');
+
+export function setLanguage(l: Language): void {
+  language.value = l;
+  document.documentElement.lang = l;
+}
+
+/** Text for a key of locale/*.json; key + ".one" where count is 1. */
+export function t(key: string, values: Values = {}, l: Language = language.value): string {
+  const one = String(values['count']) === '1' ? (texts[l][`${key}.one`] ?? texts.en[`${key}.one`]) : undefined;
+  const text = one ?? texts[l][key] ?? texts.en[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+}
+
+/** Whether there is a text for key. */
+export const hasText = (key: string): boolean => key in texts.en;
+
+export function formatTime(iso: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(language.value, { hour: 'numeric', minute: '2-digit', ...(timeZone && { timeZone }) }).format(new Date(iso));
+}
+
+export function formatDateTime(iso: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(language.value, {
+    weekday: 'short', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', ...(timeZone && { timeZone }),
+  }).format(new Date(iso));
+}

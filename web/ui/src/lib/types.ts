@@ -1,0 +1,296 @@
+/** The JSON of package room and package web, as the pages get it. */
+
+export type VisitKind = 'courier' | 'resident' | 'staff';
+export type ParcelState =
+  | 'registered' | 'stored' | 'unidentified' | 'collected' | 'missing'
+  | 'held' | 'returned' | 'expired' | 'merged' | 'dropped';
+export type Signal = 'off' | 'here' | 'suggest' | 'warn';
+/** x, y, width, height. */
+export type Rect = [number, number, number, number];
+
+export interface Visit {
+  id: string;
+  kind: VisitKind;
+  phase: 'granted' | 'inside' | 'ended';
+  kiosk: string;
+  holder: string;
+  name: string;
+  unit?: string;
+  carrier?: string;
+  language?: string;
+  started: string;
+  unlocked?: string;
+  entered?: string;
+  leaving?: string;
+  ended?: string;
+  end_reason?: string;
+  touched: string;
+  scanned?: string[];
+  placed?: string[];
+  collected?: string[];
+  in_hand?: { parcel: string; from_slot: string; state: ParcelState; at: string }[];
+  warned?: string[];
+}
+
+export interface Parcel {
+  id: string;
+  state: ParcelState;
+  resident?: string;
+  name?: string;
+  unit?: string;
+  carrier?: string;
+  tracking?: string;
+  courier?: string;
+  visit?: string;
+  slot?: string;
+  suggested?: string;
+  item_key?: string;
+  label_photo?: string;
+  photo?: string;
+  size?: string;
+  reading?: Reading;
+  candidates?: string[];
+  merged_into?: string;
+  confidence: number;
+  note?: string;
+  registered?: string;
+  stored?: string;
+  ended?: string;
+}
+
+export interface Slot {
+  id: string;
+  kind: 'shelf' | 'floor' | 'bin' | 'refrigerated' | 'locker';
+  camera: string;
+  polygon: [number, number][] | null;
+  map: Rect;
+  height_mm: number;
+  width_mm: number;
+  fullness?: number;
+}
+
+export interface Candidate {
+  resident_id: string;
+  name: string;
+  unit: string;
+  score: number;
+}
+
+export interface Reading {
+  picture?: string;
+  carrier: string;
+  tracking: string;
+  recipient: string;
+  unit: string;
+  barcodes: { format: string; text: string }[] | null;
+  lines: { text: string; confidence: number; bbox: Rect }[] | null;
+  candidates: Candidate[] | null;
+  decision: 'match' | 'confirm' | 'none';
+  reason?: string;
+  ms: Record<string, number> | null;
+}
+
+export interface Prompt {
+  key: string;
+  language?: string;
+  values?: Record<string, string>;
+  urgent?: boolean;
+  at: string;
+}
+
+export interface Guide {
+  lights?: Record<string, Signal>;
+  target?: { slot: string; parcel?: string };
+}
+
+export interface DoorView {
+  state: 'locked' | 'unlocked' | 'open' | 'fault';
+  since: string;
+}
+
+export interface CameraHealth {
+  camera: string;
+  ok: boolean;
+  problem?: string;
+  detail?: string;
+  at: string;
+}
+
+export interface KioskView {
+  kiosk: string;
+  visit?: Visit;
+  parcels: Parcel[];
+  loose: Parcel[];
+  suggest?: string[];
+  slots: Slot[];
+  guide: Guide;
+  prompts: Prompt[];
+  door: DoorView;
+  cameras: CameraHealth[] | null;
+  now: string;
+}
+
+export interface Incident {
+  id: string;
+  kind: string;
+  visit?: string;
+  parcel?: string;
+  slot?: string;
+  camera?: string;
+  carrier?: string;
+  pictures?: string[];
+  opened: string;
+  resolved?: string;
+  by?: string;
+  reason?: string;
+}
+
+export interface Item {
+  key: string;
+  camera: string;
+  slot: string;
+  bbox: Rect;
+  crop: string;
+  parcel: string;
+  since: string;
+}
+
+export interface RoomView {
+  parcels: Parcel[];
+  visits: Visit[];
+  incidents: Incident[] | null;
+  slots: Slot[];
+  items: Item[];
+  guide: Guide;
+  door: DoorView;
+  cameras: CameraHealth[] | null;
+  people: boolean;
+  now: string;
+}
+
+export interface RoomEvent {
+  seq: number;
+  id: string;
+  kind: string;
+  time: string;
+  visit?: string;
+  parcel?: string;
+  resident?: string;
+  courier?: string;
+  carrier?: string;
+  slot?: string;
+  camera?: string;
+  pictures?: string[];
+  reason?: string;
+  by?: string;
+  data?: unknown;
+}
+
+export interface Reply {
+  visit?: Visit;
+  parcel?: Parcel;
+  suggest?: string[];
+  secret?: { pin?: string; qr?: string };
+  saved?: number;
+  warnings?: string[];
+}
+
+export interface Resident {
+  resident_id: string;
+  first_name: string;
+  last_name: string;
+  unit: string;
+  status: 'future' | 'current' | 'notice' | 'past';
+  aliases?: string[];
+  email?: string;
+  phone?: string;
+  language?: string;
+}
+
+/** A resident as a courier sees one. */
+export interface Neighbour {
+  resident_id: string;
+  name: string;
+  unit: string;
+}
+
+export interface Courier {
+  id: string;
+  name: string;
+  carrier: string;
+  active: boolean;
+}
+
+export interface Credential {
+  id: string;
+  kind: 'pickup' | 'courier' | 'staff';
+  form: 'pin' | 'qr' | 'card';
+  holder: string;
+  valid_from?: string;
+  valid_to?: string;
+  revoked?: string;
+  used?: string;
+  created: string;
+}
+
+export interface Delivery {
+  id: string;
+  message: string;
+  channel: 'email' | 'sms';
+  to: string;
+  state: 'queued' | 'sending' | 'sent' | 'failed';
+  tries: number;
+  next: string;
+  error?: string;
+  sent?: string;
+  subject?: string;
+  text?: string;
+  html?: string;
+  provider?: string;
+  created: string;
+}
+
+export interface Session {
+  setup: boolean;
+  setup_code: boolean;
+  manager?: { id: string; email: string; name: string };
+  property: string;
+  timezone: string;
+}
+
+export interface KioskDevice {
+  id: string;
+  kiosk: string;
+  by: string;
+  created: string;
+}
+
+export interface RosterProblem {
+  line: number;
+  column?: string;
+  text: string;
+}
+
+export interface ResidentParcel {
+  id: string;
+  state: ParcelState;
+  carrier?: string;
+  tracking?: string;
+  slot?: string;
+  photo?: string;
+  size?: string;
+  stored?: string;
+  ended?: string;
+}
+
+export interface ResidentView {
+  name: string;
+  unit: string;
+  language?: string;
+  property: string;
+  timezone: string;
+  here: ResidentParcel[];
+  past: ResidentParcel[];
+  slots: Slot[];
+  map_known: boolean;
+}
