@@ -2,5 +2,7 @@ package main
 
 // subcommands is the one list of them. A line a file.
 func subcommands() []subcommand {
-	return []subcommand{}
+	return []subcommand{
+		auditCommand(),
+	}
 }

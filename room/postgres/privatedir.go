@@ -340,6 +340,9 @@ func (l layout) servers() ([]int, error) {
 	return alive, nil
 }
 
+// ErrRunning says that a private cluster is run by another process.
+var ErrRunning = errors.New("its database is run already")
+
 // dirLock keeps a directory for one process; the kernel releases it with the
 // process.
 type dirLock struct {
@@ -356,7 +359,7 @@ func lockDir(dir string) (*dirLock, error) {
 		b := make([]byte, 32)
 		n, _ := f.ReadAt(b, 0)
 		_ = f.Close()
-		return nil, fmt.Errorf("%s is in use: process %s runs its database already", dir, strings.TrimSpace(string(b[:n])))
+		return nil, fmt.Errorf("%s: %w, by process %s", dir, ErrRunning, strings.TrimSpace(string(b[:n])))
 	}
 	if err := f.Truncate(0); err == nil {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // for the text above only
