@@ -70,6 +70,9 @@ func (s *Store) lockHead(ctx context.Context, tx pgx.Tx, epoch int64) (head, err
 	if err := tx.QueryRow(ctx, lock, s.property, s.room).Scan(&h.epoch, &h.seq, &h.hash); err != nil {
 		return head{}, fmt.Errorf("lock the room: %w", err)
 	}
+	if h.seq == 0 {
+		h.hash = nil
+	}
 	switch epoch {
 	case h.epoch:
 	case 0:
@@ -146,6 +149,7 @@ func (s *Store) writeEvents(b *pgx.Batch, h head, events []room.Event) {
 	}
 }
 
+// notNil is s for a column that is NOT NULL.
 func notNil[T any](s []T) []T {
 	if s == nil {
 		return []T{}
@@ -154,18 +158,18 @@ func notNil[T any](s []T) []T {
 }
 
 const (
+	// Rows that are as they were are left alone: a roster comes whole every night.
 	saveResidents = `INSERT INTO residents (property, id, first_name, last_name, unit, status, aliases, email, phone, language)
-		SELECT $1, coalesce(r.resident_id, ''), coalesce(first_name, ''), coalesce(last_name, ''), coalesce(unit, ''), status,
-			coalesce(aliases, '{}'), coalesce(email, ''), coalesce(phone, ''), coalesce(language, '')
-		FROM jsonb_to_recordset($2::jsonb) AS r (resident_id text, first_name text, last_name text, unit text,
-			status text, aliases text[], email text, phone text, language text)
+		SELECT $1, n.* FROM (
+			SELECT coalesce(resident_id, '') AS id, coalesce(first_name, ''), coalesce(last_name, ''), coalesce(unit, ''), status,
+				coalesce(aliases, '{}'), coalesce(email, ''), coalesce(phone, ''), coalesce(language, '')
+			FROM jsonb_to_recordset($2::jsonb) AS r (resident_id text, first_name text, last_name text, unit text,
+				status text, aliases text[], email text, phone text, language text)
+			EXCEPT
+			SELECT id, first_name, last_name, unit, status, aliases, email, phone, language FROM residents WHERE property = $1) AS n
 		ON CONFLICT (property, id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
 			unit = excluded.unit, status = excluded.status, aliases = excluded.aliases, email = excluded.email,
-			phone = excluded.phone, language = excluded.language
-		WHERE (residents.first_name, residents.last_name, residents.unit, residents.status, residents.aliases,
-				residents.email, residents.phone, residents.language)
-			IS DISTINCT FROM (excluded.first_name, excluded.last_name, excluded.unit, excluded.status, excluded.aliases,
-				excluded.email, excluded.phone, excluded.language)`
+			phone = excluded.phone, language = excluded.language`
 	saveCouriers = `INSERT INTO couriers (property, id, name, carrier, active)
 		SELECT $1, coalesce(id, ''), coalesce(name, ''), coalesce(carrier, ''), coalesce(active, false)
 		FROM jsonb_to_recordset($2::jsonb) AS c (id text, name text, carrier text, active boolean)

@@ -22,19 +22,17 @@ CREATE FUNCTION squeeze(t text) RETURNS text -- fold, letters and digits only
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE FUNCTION name_words(t text) RETURNS text[] -- "O'Brien": obrien, o, brien
+CREATE FUNCTION name_words(t text) RETURNS text[] -- "O'Brien": o, brien, obrien
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT coalesce(array_agg(DISTINCT w), '{}') FROM (
-        SELECT squeeze(w) AS w FROM regexp_split_to_table(coalesce(t, ''), '\s+') AS w
-        UNION ALL
-        SELECT w FROM regexp_split_to_table(fold(t), '[^[:alnum:]]+') AS w) AS words WHERE w <> '');
+    RETURN array_remove(regexp_split_to_array(fold(t), '[^[:alnum:]]+')
+        || regexp_split_to_array(regexp_replace(fold(t), '[^[:alnum:]\s]', '', 'g'), '\s+'), '');
 -- +goose StatementEnd
 
 -- +goose StatementBegin
 CREATE FUNCTION exact_words(t text) RETURNS text[] -- "12 B": =12b, =12, =b
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT coalesce(array_agg(DISTINCT '=' || squeeze(w)), '{}') FROM (
-        SELECT t AS w UNION ALL SELECT regexp_split_to_table(coalesce(t, ''), '\s+')) AS words WHERE squeeze(w) <> '');
+    RETURN array_remove(string_to_array('=' || squeeze(t) || ' ='
+        || regexp_replace(regexp_replace(fold(t), '[^[:alnum:]\s]', '', 'g'), '\s+', ' =', 'g'), ' '), '=');
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -46,9 +44,7 @@ CREATE FUNCTION number_words(t text) RETURNS text[] -- found by its beginning an
 -- +goose StatementBegin
 CREATE FUNCTION resident_search(first_name text, last_name text, aliases text[], unit text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN array_to_tsvector(name_words(first_name) || name_words(last_name)
-        || (SELECT coalesce(array_agg(DISTINCT w), '{}') FROM unnest(aliases) AS a, unnest(name_words(a)) AS w)
-        || exact_words(unit));
+    RETURN array_to_tsvector(name_words(concat_ws(' ', first_name, last_name, array_to_string(aliases, ' '))) || exact_words(unit));
 -- +goose StatementEnd
 
 -- +goose StatementBegin
