@@ -4,5 +4,6 @@ package main
 func subcommands() []subcommand {
 	return []subcommand{
 		auditCommand(),
+		simCommand(),
 	}
 }
