@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -433,3 +434,10 @@ func (c Config) listens() map[string]string {
 	}
 	return l
 }
+
+// listensUDP is every UDP address, by key.
+func (c Config) listensUDP() map[string]string {
+	return map[string]string{"vision.ice_listen": c.Vision.ICEListen}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
