@@ -4,6 +4,7 @@ package main
 func subcommands() []subcommand {
 	return []subcommand{
 		auditCommand(),
+		visionCommand(),
 		simCommand(),
 	}
 }
