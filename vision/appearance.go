@@ -88,7 +88,7 @@ func appearanceOf(v View, b Blob) []float32 {
 	var a histogram
 	for _, i := range b.Pix {
 		l, u, w := float64(v.L.Pix[i]), float64(v.U.Pix[i]), float64(v.V.Pix[i])
-		blue, red := l+u*(l+16), l+w*(l+16)
+		blue, red := l+u*(l+24), l+w*(l+24)
 		green := (l - 0.114*blue - 0.299*red) / 0.587
 		a.add(min(max(red, 0), 255), min(max(green, 0), 255), min(max(blue, 0), 255))
 	}

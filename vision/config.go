@@ -34,6 +34,9 @@ type Config struct {
 	// as a fraction of its brightness. 0.1: twice what a coder at 500 kbit/s does
 	// to brown cardboard.
 	Chroma float64
+	// Brightness is the factor between two brightnesses from which a place looks
+	// different whatever its structure. 1.6: people's soft shadows stay below.
+	Brightness float64
 	// LightStep is the share of the picture's textured places that must change at
 	// once to be a light (or a bump of the camera), not people. 0.4: one person
 	// near the camera covers less.
@@ -73,6 +76,7 @@ func (c Config) withDefaults() Config {
 	def(&c.SmallestArea, 0.0008)
 	def(&c.Difference, 0.5)
 	def(&c.Chroma, 0.1)
+	def(&c.Brightness, 1.6)
 	def(&c.LightStep, 0.4)
 	def(&c.Alike, 0.8)
 	return c

@@ -8,6 +8,7 @@ import "math"
 type evidence struct {
 	outline float64 // edges along the place's outline
 	apart   float64 // difference in brightness and colour across the outline
+	kept    float64 // correlation of the slopes inside: near 1 where only the light is another
 }
 
 // score joins the cues: positive = placed.
@@ -48,7 +49,27 @@ func evidenceOf(b Blob, in Mask, before, after View) evidence {
 	return evidence{
 		outline: math.Log((edgeAfter/n + floor) / (edgeBefore/n + floor)),
 		apart:   math.Log((apartAfter/n + floor) / (apartBefore/n + floor)),
+		kept:    keptSlopes(b, before.L, after.L),
 	}
+}
+
+// keptSlopes correlates the slopes of brightness in b before and after. Light
+// keeps their directions whatever it does to their size.
+func keptSlopes(b Blob, before, after Plane) float64 {
+	var pp, qq, pq float64
+	w := before.W
+	for _, p := range b.Pix {
+		i := int(p)
+		if x, y := i%w, i/w; x == 0 || y == 0 || x == w-1 || y == before.H-1 {
+			continue
+		}
+		px, py := float64(before.Pix[i+1]-before.Pix[i-1]), float64(before.Pix[i+w]-before.Pix[i-w])
+		qx, qy := float64(after.Pix[i+1]-after.Pix[i-1]), float64(after.Pix[i+w]-after.Pix[i-w])
+		pp, qq, pq = pp+px*px+py*py, qq+qx*qx+qy*qy, pq+px*qx+py*qy
+	}
+	const floor = 8 // squared gray levels a place: what noise alone gives
+	n := floor * float64(len(b.Pix))
+	return pq / math.Sqrt((pp+n)*(qq+n))
 }
 
 // steepest is the largest change of brightness along the normal near x, y: the

@@ -9,30 +9,31 @@ const motionSpan = 0.18
 // motion finds what moves: places that have changed in structure since a moment
 // ago. A change of light alone moves nothing.
 type motion struct {
-	w, h     int
-	share    float64   // Config.LightStep
-	prev     []float32 // luma to compare with
-	prevT    float64
-	started  bool
-	noise    float32 // variance of one picture's noise, smoothed
-	mask     Mask    // moving now
-	raw      Mask
-	last     []float32 // by place: when it last moved, seconds; negative for never
-	lightAt  float64   // when the light last made a step
-	textured int
+	w, h    int
+	share   float64   // Config.LightStep
+	prev    []float32 // luma to compare with
+	prevT   float64
+	started bool
+	noise   float32 // variance of one picture's noise, smoothed
+	mask    Mask    // moving now
+	raw     Mask
+	last    []float32 // by place: when it last moved, seconds; negative for never
+	lightAt float64   // when the light last made a step
+	gainAt  float64   // when the exposure last changed
 }
 
 func newMotion(w, h int, cfg Config) *motion {
 	m := &motion{w: w, h: h, share: cfg.LightStep, prev: make([]float32, w*h), mask: make(Mask, w*h), raw: make(Mask, w*h),
-		last: make([]float32, w*h), noise: 2, lightAt: math.Inf(-1)}
+		last: make([]float32, w*h), noise: 2, lightAt: math.Inf(-1), gainAt: math.Inf(-1)}
 	for i := range m.last {
 		m.last[i] = -1e6
 	}
 	return m
 }
 
-// step looks at the next picture and returns how many places move.
-func (m *motion) step(l []float32, t float64) int {
+// step looks at the next picture and returns how many places move. busy are
+// the places where people are or may get to by the next picture.
+func (m *motion) step(l []float32, busy Mask, t float64) int {
 	if !m.started {
 		m.started, m.prevT = true, t
 		copy(m.prev, l)
@@ -61,8 +62,11 @@ func (m *motion) step(l []float32, t float64) int {
 			}
 		}
 	}
-	if gain < 0.92 || gain > 1.09 || float64(changed) > m.share*float64(m.texture(l)) {
+	if m.everywhere(l, busy) > m.share {
 		m.lightAt = t
+	}
+	if gain < 0.95 || gain > 1.05 {
+		m.gainAt = t
 	}
 	moving := 0
 	for i := range m.mask {
@@ -80,19 +84,38 @@ func (m *motion) step(l []float32, t float64) int {
 	return moving
 }
 
-// texture estimates how many places have structure that a change could be seen in.
-func (m *motion) texture(l []float32) int {
-	const step = 4
-	n := 0
-	for y := step; y < m.h-step; y += step {
-		for x := step; x < m.w-step; x += step {
-			i := y*m.w + x
-			if d := max(l[i-2], l[i+2], l[i-2*m.w], l[i+2*m.w]) - min(l[i-2], l[i+2], l[i-2*m.w], l[i+2*m.w]); d > 6+4*m.noise {
-				n++
+// everywhere gives the share of cells with structure, and without people near,
+// that have changed. It is 0 where there are too few such cells to tell.
+func (m *motion) everywhere(l []float32, busy Mask) float64 {
+	const cell = 10
+	edge := 8 + 4*float32(math.Sqrt(float64(m.noise)))
+	changed, textured, all := 0, 0, 0
+	for cy := 0; cy+cell <= m.h; cy += cell {
+		for cx := 0; cx+cell <= m.w; cx += cell {
+			all++
+			n, rough, taken := 0, 0, 0
+			for y := cy; y < cy+cell; y++ {
+				for i := y*m.w + cx; i < y*m.w+cx+cell-1; i++ {
+					n += int(m.raw[i])
+					taken += int(busy[i])
+					if abs(l[i]-l[i+1]) > edge {
+						rough++
+					}
+				}
+			}
+			if taken > 0 || rough < 3 && n == 0 {
+				continue
+			}
+			textured++
+			if n >= 8 {
+				changed++
 			}
 		}
 	}
-	return max(n*step*step, len(l)/10)
+	if textured*10 < all {
+		return 0
+	}
+	return float64(changed) / float64(textured)
 }
 
 // neighbours counts the marked places of the 3 x 3 around i.
@@ -106,8 +129,13 @@ func (m *motion) neighbours(i int) int {
 	return n
 }
 
-// light reports whether the light made a step in the last moments before t.
+// light reports whether the light made a step in the last moments before t:
+// more changed than people could.
 func (m *motion) light(t float64) bool { return t-m.lightAt < 0.5 }
+
+// exposing reports whether all of the picture became brighter or darker in the
+// last moments before t.
+func (m *motion) exposing(t float64) bool { return t-m.gainAt < 0.3 }
 
 // gainBetween estimates how much brighter b is than a: the median ratio of
 // their pixels.

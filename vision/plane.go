@@ -15,8 +15,8 @@ func (p Plane) At(x, y int) float32 { return p.Pix[y*p.W+x] }
 // View is a picture at working size, apart in brightness and colour.
 type View struct {
 	L Plane // luma, 0..255
-	U Plane // (blue - luma) / (luma + 16): colour that a change of brightness keeps
-	V Plane // (red - luma) / (luma + 16)
+	U Plane // (blue - luma) / (luma + 24): colour that a change of brightness keeps
+	V Plane // (red - luma) / (luma + 24)
 }
 
 // NewView gives an empty view of w x h.
@@ -29,7 +29,7 @@ func (v View) FillBGR(pix []byte) {
 	for i := range v.L.Pix {
 		b, g, r := float32(pix[3*i]), float32(pix[3*i+1]), float32(pix[3*i+2])
 		l := 0.114*b + 0.587*g + 0.299*r
-		k := 1 / (l + 16)
+		k := 1 / (l + 24)
 		v.L.Pix[i], v.U.Pix[i], v.V.Pix[i] = l, (b-l)*k, (r-l)*k
 	}
 }

@@ -58,9 +58,9 @@ func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 
 // follow lets the committed picture follow the light where nobody is. It comes
 // after touch, so that nobody gets into it.
-func (s *settled) follow(t, dt float64) {
+func (s *settled) follow(people Mask, t, dt float64) {
 	f := float32(1 - math.Exp(-dt/followTime))
-	s.carryLight(t, f)
+	s.carryLight(people, t, f)
 	for i := range s.touched {
 		if s.touched[i] == 0 && float32(t)-s.jumped[i] > stableTime {
 			s.committed.mix(s.still, i, f)
@@ -68,14 +68,31 @@ func (s *settled) follow(t, dt float64) {
 	}
 }
 
-// rebase commits everything untouched at once: after the light made a step.
-func (s *settled) rebase(m *motion, t float64) {
-	s.carryLight(t, 1)
+// rebase commits everything untouched at once, but for people: after the light
+// made a step.
+func (s *settled) rebase(people Mask, m *motion, t float64) {
+	s.carryLight(people, t, 1)
 	for i := range s.touched {
-		if s.touched[i] == 0 && float32(t)-m.last[i] > 0.05 {
+		if s.touched[i] == 0 && people[i] == 0 && float32(t)-m.last[i] > 0.05 {
 			s.committed.mix(s.still, i, 1)
 		}
 	}
+}
+
+// gain is how much brighter the still picture is than the committed one where
+// nobody is.
+func (s *settled) gain() float32 {
+	const step = 19
+	r := make([]float32, 0, len(s.touched)/step+1)
+	for i := 0; i < len(s.touched); i += step {
+		if s.touched[i] == 0 {
+			r = append(r, (s.still.L.Pix[i]+4)/(s.committed.L.Pix[i]+4))
+		}
+	}
+	if len(r) == 0 {
+		return 1
+	}
+	return median(r)
 }
 
 // touch marks where people are.
@@ -102,7 +119,7 @@ const lightCell = 16
 
 // carryLight applies to the committed picture of touched places what the light
 // did to the untouched ones around them, in the share that these follow by now.
-func (s *settled) carryLight(t float64, share float32) {
+func (s *settled) carryLight(people Mask, t float64, share float32) {
 	cw, ch := (s.w+lightCell-1)/lightCell, (s.h+lightCell-1)/lightCell
 	type cell struct{ l, u, v, n float32 }
 	cells := make([]cell, cw*ch)
@@ -114,7 +131,7 @@ func (s *settled) carryLight(t float64, share float32) {
 				any = true
 				continue
 			}
-			if float32(t)-s.jumped[i] < stableTime && share < 1 {
+			if people[i] != 0 || float32(t)-s.jumped[i] < stableTime && share < 1 {
 				continue
 			}
 			c := &cells[y/lightCell*cw+x/lightCell]
@@ -127,6 +144,7 @@ func (s *settled) carryLight(t float64, share float32) {
 	if !any {
 		return
 	}
+	all := s.gain()
 	// Each cell takes from its neighbours, near ones before far ones.
 	for range 6 {
 		next := make([]cell, len(cells))
@@ -153,7 +171,7 @@ func (s *settled) carryLight(t float64, share float32) {
 		if c.n < 1e-6 {
 			continue
 		}
-		g := min(max(c.l/c.n, 0.2), 5)
+		g := min(max(c.l/c.n, 0.6*all), 1.6*all)
 		s.committed.L.Pix[i] *= 1 + share*(g-1)
 		s.committed.U.Pix[i] += share * c.u / c.n
 		s.committed.V.Pix[i] += share * c.v / c.n

@@ -66,8 +66,17 @@ func inPolygon(p []room.Point, x, y float64) bool {
 // restShare is the part of an item's height, from below, that says where it rests.
 const restShare = 0.4
 
-// resting gives the slot that the lower part of b rests in, -1 for none.
+// resting gives the slot that b is in: the one that most of it is over, or else
+// the one that its lower part rests in; -1 for none.
 func (m *slotMap) resting(b Blob) int {
+	own := make([]int, len(m.ids))
+	for _, i := range b.Pix {
+		if k := m.near[i]; k >= 0 {
+			if own[k]++; own[k]*10 > 7*b.Area && m.kinds[k] != room.SlotFloor {
+				return int(k)
+			}
+		}
+	}
 	from := b.Y1 - max(1, int(restShare*float64(b.H())+0.5))
 	best, most := -1, 0
 	count := make([]int, len(m.ids))

@@ -30,11 +30,12 @@ type Tracker struct {
 	tmp     Mask
 	labels  []int32
 
-	inVisit  bool
-	quietAt  float64 // when the room was last seen without people
-	rebaseAt float64 // when a change of light has to be committed; 0 for never
-	now      time.Duration
-	rest     bool // nothing is pending
+	inVisit bool
+	quietAt float64 // when the room was last seen without people
+	now     time.Duration
+	rest    bool // nothing is pending
+
+	trace func(b Blob, slot int, e evidence) // for tests: what is judged
 }
 
 // Decision is a change at working size, before pictures are cut.
@@ -75,33 +76,32 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	now := at.Seconds()
 	t.now = at
 	first := !t.base.begun
-	moving := t.motion.step(v.L.Pix, now)
+	busy := t.near(t.people, t.w/12)
+	moving := t.motion.step(v.L.Pix, busy, now)
 	dt := t.base.step(v, t.motion, now)
 	if first {
 		return nil
 	}
-	t.followLight(now)
+	t.followLight(busy, now)
 	if moving == 0 && t.rest {
-		t.base.follow(now, dt)
+		t.base.follow(busy, now, dt)
 		return nil
 	}
 	t.compare()
-	t.findPeople(now)
-	t.base.follow(now, dt)
+	if !t.motion.light(now) { // else what differs is light; who walks is found when it is over
+		t.findPeople(now)
+	}
+	t.base.follow(t.people, now, dt)
 	out := t.judge(now)
 	t.settleVisit(now)
 	return out
 }
 
-// followLight commits what is untouched once a step of the light is over.
-func (t *Tracker) followLight(now float64) {
-	if t.motion.light(now) {
-		t.rebaseAt = now + 0.05
-		return
-	}
-	if t.rebaseAt > 0 && now >= t.rebaseAt {
-		t.base.rebase(t.motion, now)
-		t.rebaseAt = 0
+// followLight commits what is untouched at once while the light or the
+// exposure changes.
+func (t *Tracker) followLight(busy Mask, now float64) {
+	if t.motion.light(now) || t.motion.exposing(now) {
+		t.base.rebase(busy, t.motion, now)
 	}
 }
 
@@ -113,9 +113,10 @@ func (t *Tracker) compare() {
 	t.apart(t.du, a.U.Pix, b.U.Pix)
 	t.apart(t.dv, a.V.Pix, b.V.Pix)
 	least, chroma, bright := float32(t.cfg.Difference), float32(t.cfg.Chroma), float32(t.cfg.Brightness)
+	gain := t.base.gain()
 	for i := range t.changed {
 		t.changed[i] = 0
-		p, q := a.L.Pix[i]+8, b.L.Pix[i]+8
+		p, q := a.L.Pix[i]+8, b.L.Pix[i]*gain+8
 		if t.diff[i] > least || abs(t.du[i]) > chroma || abs(t.dv[i]) > chroma || p > q*bright || q > p*bright {
 			t.changed[i] = 1
 		}
@@ -155,9 +156,6 @@ func (t *Tracker) findPeople(now float64) {
 		}
 	}
 	t.who.update(moving, now)
-	if t.motion.light(now) {
-		return // what differs now is light; who walks is found when it is over
-	}
 	dilate(t.wide, t.people, t.tmp, t.w, t.h, 2)
 	t.base.touch(t.wide, now)
 }
@@ -167,25 +165,34 @@ func (t *Tracker) least() int {
 	return max(9, int(t.cfg.SmallestArea*float64(t.w*t.h)))
 }
 
+// near gives all places within r of m.
+func (t *Tracker) near(m Mask, r int) Mask {
+	out := make(Mask, len(m))
+	dilate(out, m, t.tmp, t.w, t.h, r)
+	return out
+}
+
 // judge looks at the touched places that people have left.
 func (t *Tracker) judge(now float64) []Decision {
 	settle := float32(t.cfg.Settle.Seconds())
 	open := make(Mask, t.w*t.h)
-	pending := false
+	t.rest = true
 	for i := range open {
-		if t.base.touched[i] != 0 && t.people[i] == 0 {
-			open[i] = t.changed[i]
+		if t.base.touched[i] != 0 {
+			t.rest = false
+			if t.people[i] == 0 {
+				open[i] = t.changed[i]
+			}
 		}
-		pending = pending || t.base.touched[i] != 0
 	}
-	t.rest = !pending
+	if t.rest {
+		return nil
+	}
 	closeGaps(open, t.tmp, t.w, t.h, 3)
 	fillHoles(open, t.w, t.h, t.w*t.h/50)
-	near := make(Mask, t.w*t.h)
-	dilate(near, t.people, t.tmp, t.w, t.h, max(1, int(t.cfg.Quiet*float64(t.w))))
-	found := blobs(open, t.labels, t.w, t.h)
+	near := t.near(t.people, max(1, int(t.cfg.Quiet*float64(t.w))))
 	var out []Decision
-	for _, b := range found {
+	for _, b := range blobs(open, t.labels, t.w, t.h) {
 		d, done := t.judgeBlob(b, near, now, settle)
 		out = append(out, d...)
 		if done {
@@ -221,43 +228,54 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		return nil, false
 	}
 	at := time.Duration(float64(min(max(lastMove, lastTouch), float32(now))) * float64(time.Second))
-	inner := t.shrink(b)
+	waited := now - float64(lastTouch)
 	side := t.cfg.SmallestSide * float64(t.w)
-	small := inner.Area < t.least() || float64(inner.W()) < side || float64(inner.H()) < side
-	k := -1
-	if !small {
-		k = t.slots.resting(inner)
-	}
-	in := make(Mask, t.w*t.h)
-	for _, i := range inner.Pix {
-		in[i] = 1
-	}
-	e := evidenceOf(inner, in, t.base.committed, t.base.still)
-	if small || !t.slots.holds(inner, k) {
-		waited := now - float64(lastTouch)
-		if !small && e.outline > 0.3 {
-			return nil, waited > t.cfg.Linger.Seconds()
+	for _, inner := range t.cores(b) {
+		if inner.Area < t.least() || float64(inner.W()) < side || float64(inner.H()) < side {
+			continue
 		}
-		return nil, waited > t.cfg.Forget.Seconds()
+		k := t.slots.resting(inner)
+		e := evidenceOf(inner, t.maskOf(inner), t.base.committed, t.base.still)
+		if t.trace != nil {
+			t.trace(inner, k, e)
+		}
+		if !t.slots.holds(inner, k) {
+			if e.outline > 0.3 && waited < t.cfg.Linger.Seconds() {
+				return nil, false // somebody who stands still
+			}
+			continue
+		}
+		out = append(out, t.decide(inner, e, k, at)...)
 	}
-	return t.decide(inner, e, k, at), true
+	return out, len(out) > 0 || waited > t.cfg.Forget.Seconds()
 }
 
-// shrink takes the rim off a blob that the window of the comparison has added.
-func (t *Tracker) shrink(b Blob) Blob {
+// cores are the solid parts of a changed blob: where structure or colour are
+// other than before (a shadow has neither), without the rim that the window of
+// the comparison adds and without what is thinner than a parcel.
+func (t *Tracker) cores(b Blob) []Blob {
+	in, out := make(Mask, t.w*t.h), make(Mask, t.w*t.h)
+	least, chroma := float32(t.cfg.Difference), float32(t.cfg.Chroma)
+	for _, i := range b.Pix {
+		if t.diff[i] > least || abs(t.du[i]) > chroma || abs(t.dv[i]) > chroma {
+			in[i] = 1
+		}
+	}
+	closeGaps(in, t.tmp, t.w, t.h, 3)
+	fillHoles(in, t.w, t.h, t.w*t.h/50)
+	thin := max(2, t.w/160)
+	erode(out, in, t.tmp, t.w, t.h, thin)
+	dilate(in, out, t.tmp, t.w, t.h, thin-structureRadius+1)
+	return blobs(in, make([]int32, t.w*t.h), t.w, t.h)
+}
+
+// maskOf marks a blob's places.
+func (t *Tracker) maskOf(b Blob) Mask {
 	in := make(Mask, t.w*t.h)
 	for _, i := range b.Pix {
 		in[i] = 1
 	}
-	out := make(Mask, t.w*t.h)
-	erode(out, in, t.tmp, t.w, t.h, structureRadius-1)
-	var best Blob
-	for _, p := range blobs(out, make([]int32, t.w*t.h), t.w, t.h) {
-		if p.Area > best.Area {
-			best = p
-		}
-	}
-	return best
+	return in
 }
 
 // decide turns a judged blob into changes and enters them in the ledger.
