@@ -1,0 +1,323 @@
+package ocr
+
+import (
+	"math"
+	"sort"
+	"strings"
+
+	"github.com/packroom/packroom/room"
+)
+
+// blocks finds the addresses of a label, the recipient's first.
+func blocks(ls []folded, property room.Property) []Block {
+	var out []Block
+	build := func(anchor int) {
+		members := climb(ls, anchor)
+		out = append(out, makeBlock(ls, members, property))
+	}
+	// from each city line upward, the property's own first
+	for _, want := range []Where{Own, Unclear, Elsewhere} {
+		for i := range ls {
+			if ls[i].isZip && ls[i].zip == want && !ls[i].used {
+				build(i)
+			}
+		}
+	}
+	for i := range ls {
+		if ls[i].isRoad && !ls[i].used && (ls[i].street != Unclear || looksRoad(ls[i].rest)) {
+			build(i)
+		}
+	}
+	if len(out) == 0 {
+		// no address at all: what follows a "to", else everything that may be a name
+		out = append(out, loose(ls))
+	}
+	rank(out)
+	return out
+}
+
+// climb collects the lines of an address: its last line and those above it in
+// the same column.
+func climb(ls []folded, last int) []int {
+	members := []int{last}
+	ls[last].used = true
+	cur := ls[last]
+	x0, x1 := cur.X, cur.X+cur.W
+	// anything to the right or left on the very same row belongs to its line
+	for len(members) < 8 {
+		best, at := math.Inf(1), -1
+		for i := range ls {
+			l := ls[i]
+			if l.used || l.isZip {
+				continue
+			}
+			dy := cur.Y + cur.H/2 - (l.Y + l.H/2)
+			c := max(cur.cap(), l.cap())
+			if dy < 0.5*c || dy > 3.2*c {
+				continue
+			}
+			if l.cap() > 2*cur.cap() || cur.cap() > 1.9*l.cap() {
+				continue
+			}
+			overlap := min(x1, l.X+l.W) - max(x0, l.X)
+			left := math.Abs(l.X - x0)
+			if overlap < 0.3*min(l.W, x1-x0) && left > 3*c {
+				continue
+			}
+			if left > 9*c && math.Abs(l.X+l.W/2-(x0+x1)/2) > 4*c {
+				continue
+			}
+			cost := dy + 0.35*min(left, 12*c)
+			if cost < best {
+				best, at = cost, i
+			}
+		}
+		if at < 0 {
+			break
+		}
+		l := ls[at]
+		if l.noise && !l.to {
+			break
+		}
+		ls[at].used = true
+		if (l.to || l.from) && strings.TrimSpace(l.rest) == "" {
+			members = append(members, at)
+			break
+		}
+		members = append(members, at)
+		x0, x1 = min(x0, l.X), max(x1, l.X+l.W)
+		if l.to || l.from {
+			break
+		}
+		cur = l
+	}
+	// the order printed
+	for i, j := 0, len(members)-1; i < j; i, j = i+1, j-1 {
+		members[i], members[j] = members[j], members[i]
+	}
+	return members
+}
+
+func makeBlock(ls []folded, members []int, property room.Property) Block {
+	var b Block
+	n := 0
+	seenRoad := false
+	for _, i := range members {
+		l := ls[i]
+		b.cap += l.cap()
+		n++
+		if b.y == 0 {
+			b.y = l.Y
+		}
+		if l.to {
+			b.Score += 3
+			b.marked = true
+		}
+		if l.from {
+			b.Score -= 3
+			b.marked = true
+		}
+		text := l.rest
+		if l.isZip && !(l.isRoad && l.street == Own) {
+			b.City = text
+			continue
+		}
+		unit, as, without := cutUnit(text, l.isRoad)
+		if unit != "" && b.Unit == "" {
+			b.Unit, b.UnitAs, b.UnitBy = unit, as, l.Confidence
+		}
+		if l.isRoad && !seenRoad {
+			b.Street, seenRoad = text, true
+			if l.isZip {
+				b.City = text
+			}
+			continue
+		}
+		if seenRoad {
+			if unit == "" && b.Unit == "" && reBare.MatchString(strings.TrimSpace(text)) {
+				b.Unit, b.UnitAs, b.UnitBy = normUnit(text), strings.TrimSpace(text), l.Confidence
+			}
+			continue
+		}
+		addNames(&b, without, l.Confidence)
+	}
+	b.cap /= float64(max(n, 1))
+	// where it goes: street and city together
+	var street, city Where
+	hasStreet := false
+	for _, i := range members {
+		if ls[i].isRoad {
+			hasStreet = true
+			if street != Own {
+				street = ls[i].street
+			}
+		}
+		if ls[i].isZip {
+			city = ls[i].zip
+		}
+	}
+	switch {
+	case street == Own && city != Elsewhere, city == Own && street == Own:
+		b.Where = Own
+	case street == Elsewhere:
+		b.Where = Elsewhere
+	case city == Elsewhere && street != Own:
+		b.Where = Elsewhere
+	case city == Own && !hasStreet:
+		b.Where = Unclear
+	default:
+		b.Where = Unclear
+	}
+	if property.Street == "" {
+		b.Where = Unclear
+	}
+	if b.Where == Own {
+		b.Score += 1
+	}
+	markBeside(&b, ls, members)
+	return b
+}
+
+// markBeside looks for "to" or "from" standing above or to the left of a block.
+func markBeside(b *Block, ls []folded, members []int) {
+	if b.marked || len(members) == 0 {
+		return
+	}
+	top := ls[members[0]]
+	for i := range ls {
+		l := ls[i]
+		if !(l.to || l.from) || len(strings.TrimSpace(l.rest)) > 2 {
+			continue
+		}
+		c := max(l.cap(), top.cap())
+		dy := top.Y + top.H/2 - (l.Y + l.H/2)
+		left := l.X+l.W <= top.X+c && top.X-(l.X+l.W) < 7*c && dy > -5*c && dy < 1.2*c
+		above := dy > 0 && dy < 3.5*c && math.Abs(l.X-top.X) < 5*c
+		if !left && !above {
+			continue
+		}
+		if l.to {
+			b.Score += 3
+		} else {
+			b.Score -= 3
+		}
+		b.marked = true
+		return
+	}
+}
+
+// rank scores blocks against each other and sorts them.
+func rank(bs []Block) {
+	if len(bs) == 0 {
+		return
+	}
+	caps := make([]float64, len(bs))
+	for i, b := range bs {
+		caps[i] = b.cap
+	}
+	sort.Float64s(caps)
+	largest := caps[len(caps)-1]
+	lowest := math.Inf(-1)
+	for _, b := range bs {
+		lowest = max(lowest, b.y)
+	}
+	for i := range bs {
+		b := &bs[i]
+		if len(bs) > 1 {
+			b.Score += 3 * (b.cap/max(largest, 1) - 0.8)
+			if b.y == lowest {
+				b.Score += 0.3
+			}
+		}
+		if len(b.Names) == 0 {
+			b.Score -= 1.5
+		}
+		if b.City == "" && b.Street == "" {
+			b.Score--
+		}
+	}
+	sort.SliceStable(bs, func(i, j int) bool { return bs[i].Score > bs[j].Score })
+}
+
+// loose makes a block of lines where no address was found.
+func loose(ls []folded) Block {
+	b := Block{}
+	after := -1
+	for i, l := range ls {
+		if l.to {
+			after = i
+			b.marked = true
+			break
+		}
+	}
+	for i, l := range ls {
+		if after >= 0 && i < after || l.noise || l.from {
+			continue
+		}
+		unit, as, without := cutUnit(l.rest, false)
+		if unit != "" && b.Unit == "" {
+			b.Unit, b.UnitAs, b.UnitBy = unit, as, l.Confidence
+		}
+		addNames(&b, without, l.Confidence)
+		if len(b.Names) >= 8 {
+			break
+		}
+	}
+	return b
+}
+
+// cutUnit takes a unit out of a line. as is how it was printed, rest the line
+// without it.
+func cutUnit(text string, road bool) (unit, as, rest string) {
+	text = reApart.ReplaceAllString(text, "APARTMENT")
+	if all := reUnit.FindAllStringSubmatchIndex(text, -1); all != nil {
+		for k := len(all) - 1; k >= 0; k-- {
+			m := all[k]
+			u := normUnit(text[m[4]:m[5]])
+			if u == "" || !strings.ContainsAny(u, "0123456789OISBZ") || len(u) > 5 {
+				continue
+			}
+			return u, strings.TrimSpace(text[m[2]:m[5]]), strings.TrimSpace(text[:m[0]] + " " + text[m[1]:])
+		}
+	}
+	if road {
+		ws := strings.Fields(text)
+		if len(ws) >= 4 {
+			if m := reTail.FindStringSubmatch(text); m != nil {
+				if u := normUnit(m[1]); u != "" && !strings.HasPrefix(text, m[1]) {
+					return u, m[1], strings.TrimSuffix(text, m[1])
+				}
+			}
+		}
+	}
+	return "", "", text
+}
+
+// addNames adds what a line may name to a block.
+func addNames(b *Block, text string, confidence float64) {
+	care := false
+	if at := reCare.FindStringIndex(text); at != nil {
+		before := strings.TrimSpace(text[:at[0]])
+		if before != "" {
+			addNames(b, before, confidence)
+		}
+		text, care = text[at[1]:], true
+	}
+	if at := reAttn.FindStringIndex(text); at != nil {
+		before := strings.TrimSpace(text[:at[0]])
+		if before != "" {
+			addNames(b, before, confidence)
+		}
+		text = text[at[1]:]
+	}
+	letters := 0
+	for _, w := range words(text) {
+		if !digits(w) {
+			letters += len(w)
+		}
+	}
+	if letters < 3 || len(b.Names) >= 8 {
+		return
+	}
+	b.Names = append(b.Names, Name{Text: strings.Trim(text, " ,.;:|-_'\""), Confidence: confidence, Care: care})
+}

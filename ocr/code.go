@@ -1,0 +1,28 @@
+package ocr
+
+// CodeFamily is a kind of barcode that is read in one go.
+type CodeFamily int
+
+// The families of barcode. Linear are Code 128, Code 39 and ITF along x, in
+// either direction.
+const (
+	Linear CodeFamily = iota
+	QR
+	DataMatrix
+	PDF417
+	Aztec
+	MaxiCode
+)
+
+// Code is one barcode in a picture.
+type Code struct {
+	Format  string
+	Text    string
+	Corners [4][2]float64 // in reading order from the upper left, in pixels of the picture
+}
+
+// CodeReader reads at most one symbol of a family from a picture. It must be
+// safe for concurrent use.
+type CodeReader interface {
+	One(g Gray, family CodeFamily) (Code, bool)
+}

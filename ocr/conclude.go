@@ -1,0 +1,227 @@
+package ocr
+
+import (
+	"strings"
+
+	"github.com/packroom/packroom/room"
+)
+
+// conclude makes one reading of all labels in a photograph.
+func (r *Reader) conclude(photo Photo, seen []labelSeen) room.Reading {
+	reading := room.Reading{
+		Barcodes: []room.Barcode{}, Lines: []room.TextLine{}, Candidates: []room.Candidate{}, Decision: room.DecisionNone,
+	}
+	good := 0
+	var codes []Code
+	for _, s := range seen {
+		good += s.good
+		codes = append(codes, s.codes...)
+		for i, l := range s.lines {
+			reading.Lines = append(reading.Lines, room.TextLine{Text: l.Text, Confidence: round(l.Confidence), BBox: roundRect(s.boxes[i])})
+		}
+	}
+	for _, c := range codes {
+		reading.Barcodes = append(reading.Barcodes, room.Barcode{Format: c.Format, Text: c.Text})
+	}
+	main := -1
+	for i, s := range seen {
+		if len(s.block.Names) == 0 && s.block.Street == "" {
+			continue
+		}
+		if main < 0 || better(s, seen[main]) {
+			main = i
+		}
+	}
+	var words []string
+	carrier := ""
+	for i, s := range seen {
+		words = append(words, s.parsed.Numbers...)
+		if carrier == "" || i == main && s.parsed.Carrier != "" {
+			carrier = s.parsed.Carrier
+		}
+	}
+	reading.Carrier, reading.Tracking = trackingOf(codes, words, carrier)
+	if main < 0 {
+		reading.Reason = whyNothing(photo, good, len(codes))
+		return reading
+	}
+	s := seen[main]
+	if len(s.block.Names) > 0 {
+		reading.Recipient = s.block.Names[0].Text
+	}
+	reading.Unit = s.block.Unit
+	reading.Decision, reading.Reason = s.match.Decision, s.match.Reason
+	if s.match.Candidates != nil {
+		reading.Candidates = s.match.Candidates
+	}
+	if reading.Decision == room.DecisionNone && len(reading.Candidates) == 0 && good < 12 {
+		reading.Reason = whyNothing(photo, good, len(codes))
+	}
+	for i, o := range seen {
+		if i == main || o.match.Decision == room.DecisionNone || len(o.match.Candidates) == 0 {
+			continue
+		}
+		if len(s.match.Candidates) > 0 && o.match.Candidates[0].ResidentID == s.match.Candidates[0].ResidentID {
+			continue
+		}
+		if reading.Decision != room.DecisionNone {
+			reading.Decision, reading.Reason = room.DecisionConfirm, "two_labels"
+			reading.Candidates = merge(reading.Candidates, o.match.Candidates)
+		}
+	}
+	return reading
+}
+
+// better reports whether a's recipient is the likelier one.
+func better(a, b labelSeen) bool {
+	rank := func(s labelSeen) float64 {
+		v := s.label.Ink
+		switch s.match.Decision {
+		case room.DecisionMatch:
+			v += 3
+		case room.DecisionConfirm:
+			v += 2
+		}
+		if s.block.Where == Own {
+			v++
+		}
+		return v + 0.2*s.block.Score
+	}
+	return rank(a) > rank(b)
+}
+
+// merge puts two shortlists together, the best of each first.
+func merge(a, b []room.Candidate) []room.Candidate {
+	var out []room.Candidate
+	seen := map[string]bool{}
+	for i := range max(len(a), len(b)) {
+		for _, list := range [][]room.Candidate{a, b} {
+			if i < len(list) && !seen[list[i].ResidentID] && len(out) < 5 {
+				seen[list[i].ResidentID] = true
+				out = append(out, list[i])
+			}
+		}
+	}
+	for i := 1; i < len(out); i++ { // scores stay in order
+		out[i].Score = min(out[i].Score, out[i-1].Score)
+	}
+	return out
+}
+
+// whyNothing says in one word why a photograph gave nothing.
+func whyNothing(photo Photo, good, codes int) string {
+	switch {
+	case photo.Brightness < 0.16:
+		return "too_dark"
+	case len(photo.Labels) == 0:
+		return "no_label"
+	case good < 12 && photo.Labels[0].Sharp < 0.1 && codes == 0 && photo.Labels[0].CapPX > 0:
+		return "blurred"
+	case good < 12:
+		return "no_label"
+	}
+	return "not_here"
+}
+
+// trackingOf chooses the tracking number: of barcodes first, then of text. The
+// carrier comes from a number that only one carrier has, from words, from a
+// number that several have.
+func trackingOf(codes []Code, text []string, word string) (carrier, tracking string) {
+	type option struct {
+		number, carrier string
+		rank            int
+	}
+	var best option
+	consider := func(s string, rank int) {
+		for _, n := range codeNumbers(s) {
+			t := ParseTrack(n)
+			o := option{number: t.Normalized, rank: rank}
+			switch {
+			case t.Valid:
+				o.carrier = t.Carrier
+				for _, c := range t.Carriers {
+					if c == word {
+						o.carrier = c
+					}
+				}
+				if t.strong {
+					o.rank += 4
+				} else if word == "" || o.carrier != word {
+					o.carrier = "" // a weak form alone names no carrier
+					o.rank++
+				} else {
+					o.rank += 2
+				}
+				if word != "" && o.carrier == word {
+					o.rank += 3
+				}
+				if strings.HasPrefix(o.number, "1Z") {
+					o.rank += 2 // UPS labels carry the last mile's number too
+				}
+			case reAny.MatchString(n):
+			default:
+				continue
+			}
+			if strings.HasPrefix(o.number, "JJD") || strings.HasPrefix(o.number, "JD") {
+				o.rank -= 2 // a piece: the waybill is the number people know
+			}
+			if o.rank > best.rank {
+				best = o
+			}
+		}
+	}
+	for _, c := range codes {
+		consider(c.Text, 6)
+	}
+	for i, n := range text {
+		if i < 4 {
+			consider(n, 3-min(i, 2))
+		}
+	}
+	carrier = best.carrier
+	if word != "" && (carrier == "" || best.rank < 10) {
+		carrier = word
+	}
+	return carrier, best.number
+}
+
+// codeNumbers are what of a barcode's text may be a tracking number.
+func codeNumbers(s string) []string {
+	s = strings.TrimSpace(s)
+	if strings.HasPrefix(s, "[)>") {
+		return messageNumbers(s)
+	}
+	if i := strings.LastIndexAny(s, "/="); i >= 0 && strings.Contains(s, "://") {
+		return []string{s[i+1:]}
+	}
+	if strings.ContainsAny(s, ",|") {
+		var out []string
+		for p := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' || r == '|' }) {
+			out = append(out, p)
+		}
+		return out
+	}
+	return []string{squeeze(strings.ReplaceAll(s, "<GS>", ""))}
+}
+
+// messageNumbers takes tracking numbers out of an ANSI MH10.8.3 message, as UPS
+// and FedEx print it in MaxiCode and PDF417.
+func messageNumbers(s string) []string {
+	fields := strings.FieldsFunc(s, func(r rune) bool { return r == 0x1d || r == 0x1e || r == 0x04 })
+	var out []string
+	for _, f := range fields {
+		if ParseTrack(f).strong {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func round(v float64) float64 { return float64(int(v*1000+0.5)) / 1000 }
+
+func roundRect(r room.Rect) room.Rect {
+	for i := range r {
+		r[i] = float64(int(r[i]*10+0.5)) / 10
+	}
+	return r
+}

@@ -1,0 +1,319 @@
+package ocr
+
+import (
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/packroom/packroom/room"
+)
+
+// Printed is one line as read from an upright label; positions are the label's
+// own pixels.
+type Printed struct {
+	Text       string
+	Confidence float64 // 0..1
+	X, Y, W, H float64
+	CapPX      float64 // height of its capitals; 0 = H
+}
+
+func (p Printed) cap() float64 {
+	if p.CapPX > 0 {
+		return p.CapPX
+	}
+	return max(p.H, 1)
+}
+
+// Where says whether an address is the property's own.
+type Where int
+
+// The kinds of address.
+const (
+	Unclear Where = iota // no address, or not readable enough to tell
+	Own
+	Elsewhere
+)
+
+// Block is one address on a label.
+type Block struct {
+	Names  []Name // in the order printed; care-of and attention lines too
+	Unit   string // normalized; empty where none was read
+	UnitAs string // as printed
+	UnitBy float64
+	Street string
+	City   string
+	Where  Where
+	Score  float64 // how much speaks for it being where the parcel goes; above 0 it is
+	marked bool
+	cap    float64
+	y      float64
+}
+
+// Name is one line that may name a person or a business.
+type Name struct {
+	Text       string
+	Confidence float64
+	Care       bool // after "c/o": the person who takes it
+}
+
+// Parsed is what a label says, as far as text goes.
+type Parsed struct {
+	Blocks  []Block  // the recipient's first
+	Marks   []string // signature, perishable, return, hold
+	Carrier string
+	Numbers []string // runs that may be tracking numbers, likeliest first
+}
+
+var (
+	reZip     = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})(?:\s*-\s*[0-9OQISBZL]{4})?\b`)
+	reStreet  = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?[A-Z][A-Z'.\-]*(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
+	reTo      = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPF[AÄ]NGER|AN|TO|T0)\b\s*[:;.]?\s*`)
+	reFrom    = regexp.MustCompile(`^\W*(SHIP\s*FROM|SHIPPER|SENDER|FROM|FR0M|REMITENTE|REMITE|DE|EXP[EÉ]DITEUR|ABSENDER|RETURN ADDRESS|RETURN TO|IF UNDELIVERED|VON)\b\s*[:;.]?\s*`)
+	reShipTwo = regexp.MustCompile(`^\W*SH[IL1]P\W*$`)
+	reCare    = regexp.MustCompile(`\b(?:C\s*/\s*[O0]|CARE OF|C/0|A LA ATENCI[OÓ]N DE)\b[\s:.]*`)
+	reAttn    = regexp.MustCompile(`\b(?:ATTN|ATTENTION|ATIN|ATT|A/A)\b[\s:.]+`)
+	reNoise   = regexp.MustCompile(`\b(TRACK|TRK|REF|DATE|WT|LBS?|ACTWGT|CAD|BILL|PO:|PRIORITY|GROUND|EXPRESS|MAIL|ECOMM|PARCEL|ORDER|SERVICE|WEIGHT|WAYBILL|ROUTING|POSTAGE|USPS|UPS|FEDEX|ONTRAC|GLS|INV|DEPT:|SHIPMENT|CONTENTS|STANDARD|ACCOUNT|PHONE|TEL|ZONE|SORT)\b`)
+	reUnit    = regexp.MustCompile(`(?:^|[\s,.;])((?:APARTMENT|APARTAMENTO|DEPARTAMENTO|APT|APTO|APPT|UNIT|UNLT|UN1T|SUITE|STE|DPTO|DEPTO|ROOM|RM|FLAT|NO|N0|NUM|NUMERO|LOT|PH|BOX)\b[\s.:,]*#?|#|№)\s*[.:]?\s*([0-9A-Z]{1,4}(?:\s*-\s*[0-9A-Z]{1,3})?)\b`)
+	reApart   = regexp.MustCompile(`\b(APART\s?MENT|A\s?PARTMENT|APARTMEN T|APARIMENT|APARTMENI|APARTHENT|APARTM[EF]NT)\b`)
+	reTail    = regexp.MustCompile(`[\s,]([0-9]{1,4}-?[A-Z]?|[A-Z]-?[0-9]{1,4}|PH-?[0-9A-Z]{0,2})$`)
+	reBare    = regexp.MustCompile(`^([0-9]{1,4}-?[A-Z]|[A-Z]-?[0-9]{1,4}|[0-9]{1,2}-[0-9A-Z]{1,3}|[0-9]{2,4})$`)
+)
+
+// suffixes are the usual abbreviations of streets.
+var suffixes = map[string]string{
+	"ST": "STREET", "AVE": "AVENUE", "AV": "AVENUE", "RD": "ROAD", "DR": "DRIVE", "LN": "LANE", "BLVD": "BOULEVARD",
+	"CT": "COURT", "PL": "PLACE", "PKWY": "PARKWAY", "HWY": "HIGHWAY", "TER": "TERRACE", "CIR": "CIRCLE", "SQ": "SQUARE",
+	"N": "NORTH", "S": "SOUTH", "E": "EAST", "W": "WEST", "WY": "WAY", "TRL": "TRAIL", "ALY": "ALLEY",
+}
+
+// maxLines bounds the work on a label full of noise.
+const maxLines = 120
+
+// Parse understands the lines of one upright label: which address is the
+// recipient's, who is named there, which unit. It is pure.
+func Parse(lines []Printed, property room.Property) Parsed {
+	if len(lines) > maxLines {
+		lines = lines[:maxLines]
+	}
+	ls := make([]folded, 0, len(lines))
+	for _, l := range lines {
+		if len(l.Text) > 200 {
+			l.Text = strings.ToValidUTF8(l.Text[:200], "")
+		}
+		ls = append(ls, classify(l, property))
+	}
+	sort.SliceStable(ls, func(i, j int) bool { return ls[i].Y+ls[i].H/2 < ls[j].Y+ls[j].H/2 })
+	p := Parsed{Marks: marks(ls), Carrier: carrierWord(ls), Numbers: numbers(ls)}
+	p.Blocks = blocks(ls, property)
+	return p
+}
+
+// folded is a line with what it is.
+type folded struct {
+	Printed
+	text    string // folded
+	rest    string // folded, without a leading marker
+	zip     Where  // Unclear = no city line
+	isZip   bool
+	street  Where
+	isRoad  bool
+	number  string
+	to      bool
+	from    bool
+	noise   bool
+	used    bool
+	cityIdx int
+}
+
+func classify(l Printed, property room.Property) folded {
+	f := folded{Printed: l, text: strings.Join(strings.Fields(fold(l.Text)), " ")}
+	f.rest = f.text
+	if m := reFrom.FindString(f.text); m != "" {
+		f.from, f.rest = true, f.text[len(m):]
+	} else if m := reTo.FindString(f.text); m != "" {
+		f.to, f.rest = true, f.text[len(m):]
+	} else if reShipTwo.MatchString(f.text) {
+		f.to, f.rest = true, ""
+	}
+	if f.rest == "TO" || f.rest == "TO:" {
+		f.rest = ""
+	}
+	if m := reZip.FindStringSubmatch(f.rest); m != nil && !strings.ContainsAny(m[1], "01") {
+		f.isZip, f.zip = true, cityWhere(f.rest, m[2], property)
+	}
+	if m := reStreet.FindStringSubmatch(f.rest); m != nil && !f.isZip || m != nil && property.Street != "" && f.isZip {
+		f.street, f.isRoad = streetWhere(m[1], m[2], property), true
+		f.number = m[1]
+		if f.street == Unclear && !looksRoad(m[2]) {
+			f.isRoad = false
+		}
+	}
+	f.noise = reNoise.MatchString(f.text) && f.street != Own && !f.isZip
+	return f
+}
+
+func looksRoad(s string) bool {
+	for _, w := range words(s) {
+		if suffixes[w] != "" && len(w) > 1 {
+			return true
+		}
+		for _, long := range suffixes {
+			if len(long) > 3 && distance(w, long, 0.7) <= 0.7 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var toDigits = strings.NewReplacer("O", "0", "Q", "0", "I", "1", "L", "1", "S", "5", "B", "8", "Z", "2", "U", "0", "D", "0", "G", "6")
+
+// cityWhere says whether a city line is the property's.
+func cityWhere(text, zip string, property room.Property) Where {
+	if property.Zip == "" {
+		return Unclear
+	}
+	own := property.Zip[:min(5, len(property.Zip))]
+	same := 0
+	zip = toDigits.Replace(zip)
+	for i := range min(len(zip), len(own)) {
+		if zip[i] == own[i] {
+			same++
+		}
+	}
+	city := slices.ContainsFunc(words(text), func(w string) bool {
+		c := strings.Join(words(property.City), "")
+		return c != "" && distance(w, c, 1.2) <= 1.2
+	})
+	switch {
+	case same == 5, same >= 3 && city:
+		return Own
+	case city:
+		return Unclear
+	case same >= 4:
+		return Unclear
+	}
+	return Elsewhere
+}
+
+// streetWhere says whether a house number and street are the property's.
+func streetWhere(number, street string, property room.Property) Where {
+	own := words(property.Street)
+	if len(own) < 2 {
+		return Unclear
+	}
+	name := func(ws []string) string {
+		var b strings.Builder
+		for _, w := range ws {
+			if long := suffixes[w]; long != "" {
+				w = long
+			}
+			b.WriteString(w)
+		}
+		return b.String()
+	}
+	want := name(own[1:])
+	// the street's words, as many as fit best
+	ws := words(street)
+	best := 99.0
+	for n := 1; n <= min(len(ws), len(own)+1); n++ {
+		got := name(ws[:n])
+		best = min(best, distance(got, want, float64(len(want))*0.3))
+	}
+	// the first words alone: the suffix may be cut off or glued to what follows
+	bare := name(own[1 : len(own)-1])
+	if bare != "" {
+		for n := 1; n <= min(len(ws), len(own)); n++ {
+			best = min(best, distance(strings.Join(ws[:n], ""), bare, float64(len(bare))*0.25)+0.1)
+		}
+	}
+	close := best <= float64(len(want))*0.18+0.2
+	plain := toDigits.Replace(number)
+	switch {
+	case close && plain == own[0]:
+		return Own
+	case close && digits(number) && len(number) == len(own[0]) && onlyConfused(number, own[0]):
+		return Unclear
+	case close && digits(number):
+		return Elsewhere
+	case close:
+		return Unclear
+	case best <= float64(len(want))*0.4 && plain == own[0]:
+		return Unclear
+	}
+	if digits(number) && looksRoad(street) {
+		return Elsewhere
+	}
+	return Unclear
+}
+
+// onlyConfused reports whether two numbers differ only in digits that are read
+// for each other.
+func onlyConfused(a, b string) bool {
+	cost := 0.0
+	for i := range len(a) {
+		cost += substitution(a[i], b[i])
+	}
+	return cost <= 0.3
+}
+
+func marks(ls []folded) []string {
+	found := map[string]bool{}
+	for _, l := range ls {
+		for word, mark := range map[string]string{"SIGNATURE": "signature", "PERISHABLE": "perishable", "KEEP COLD": "perishable",
+			"REFRIGERATE": "perishable", "RETURN LABEL": "return", "RETURNS": "return", "HOLD FOR": "hold", "HOLD AT": "hold"} {
+			if strings.Contains(l.text, word) {
+				found[mark] = true
+			}
+		}
+	}
+	out := make([]string, 0, len(found))
+	for m := range found {
+		out = append(out, m)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// carrierPatterns are what only one carrier's labels say.
+var carrierPatterns = []struct {
+	carrier string
+	re      *regexp.Regexp
+}{
+	{"FedEx", regexp.MustCompile(`\bF\s?[EF]D\s?EX|\bTRK ?#|\bFEDX\b`)},
+	{"UPS", regexp.MustCompile(`\bUPS\b|\bU P S\b`)},
+	{"USPS", regexp.MustCompile(`\bUSPS\b|PRIORITY MAIL|US POSTAGE|GROUND ADVANTAGE`)},
+	{"OnTrac", regexp.MustCompile(`\b[O0]N ?TRAC\b`)},
+	{"LaserShip", regexp.MustCompile(`LASERSHIP`)},
+	{"DHL", regexp.MustCompile(`\bDHL\b|EXPRESS WORLDWIDE`)},
+	{"GLS", regexp.MustCompile(`\bGLS\b`)},
+	{"SpeedX", regexp.MustCompile(`SPEED ?X\b`)},
+	{"UniUni", regexp.MustCompile(`UNIUNI`)},
+	{"Amazon", regexp.MustCompile(`\bAMZL\b|\bAMAZON\b|\bTBA\s?\d{9}`)},
+	{"DPD", regexp.MustCompile(`\bDPD\b`)},
+	{"Canada Post", regexp.MustCompile(`CANADA POST`)},
+	{"Purolator", regexp.MustCompile(`PUROLATOR`)},
+	{"Royal Mail", regexp.MustCompile(`ROYAL MAIL`)},
+	{"Veho", regexp.MustCompile(`\bVEHO\b`)},
+	{"GOFO", regexp.MustCompile(`\bGOFO\b`)},
+	{"Spee-Dee", regexp.MustCompile(`SPEE-?DEE`)},
+	{"YunExpress", regexp.MustCompile(`YUNEXPRESS`)},
+}
+
+// carrierWord is the carrier that most lines speak of, the surest first.
+func carrierWord(ls []folded) string {
+	best, votes := "", 0
+	for _, p := range carrierPatterns {
+		n := 0
+		for _, l := range ls {
+			if p.re.MatchString(l.text) {
+				n++
+			}
+		}
+		if n > votes {
+			best, votes = p.carrier, n
+		}
+	}
+	return best
+}

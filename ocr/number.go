@@ -1,0 +1,174 @@
+package ocr
+
+import (
+	"regexp"
+	"sort"
+	"strings"
+)
+
+var (
+	reNumber = regexp.MustCompile(`[0-9A-Z][0-9A-Z \-]{6,60}[0-9A-Z]`)
+	reTrkKey = regexp.MustCompile(`TRACK[A-Z]*\s*(?:NO|NUMBER|ID)?\s*[#:.]*|TRK\s*[#:.]*|WAYBILL\s*[#:.]*|\bAWB\s*[#:.]*|SHIPMENT\s*(?:ID|NO)?\s*[#:.]*`)
+	reAny    = regexp.MustCompile(`^(?:[A-Z]{2,4}[0-9]{8,16}|[0-9]{10,26})$`)
+)
+
+// numbers collects runs of a label's text that may be tracking numbers, those
+// of a known form with a right check digit first.
+func numbers(ls []folded) []string {
+	type found struct {
+		text string
+		rank float64
+	}
+	var out []found
+	seen := map[string]bool{}
+	add := func(s string, key bool, confidence float64) {
+		for _, v := range repairs(s) {
+			t := ParseTrack(v)
+			r := confidence
+			switch {
+			case t.Valid && t.strong:
+				r += 4
+			case t.Valid:
+				r += 1
+			case reAny.MatchString(squeeze(v)) && v == s:
+			default:
+				continue
+			}
+			if key {
+				r += 2
+			}
+			n := t.Normalized
+			if seen[n] {
+				continue
+			}
+			seen[n] = true
+			out = append(out, found{n, r - 0.1*float64(diff(v, s))})
+		}
+	}
+	for i, l := range ls {
+		text, key := l.text, false
+		if at := reTrkKey.FindStringIndex(text); at != nil {
+			text, key = text[at[1]:], true
+		} else if i > 0 && reTrkKey.MatchString(ls[i-1].text) {
+			key = true
+		}
+		if l.isZip || l.isRoad {
+			continue
+		}
+		for _, m := range reNumber.FindAllString(text, 8) {
+			s := squeeze(m)
+			if countDigits(s) < 8 && !strings.HasPrefix(s, "1Z") {
+				continue
+			}
+			add(s, key, l.Confidence)
+			// words before it may be glued on by the pattern
+			fs := strings.Fields(m)
+			for k := 1; k < len(fs) && k < 4; k++ {
+				if countDigits(strings.Join(fs[k:], "")) >= 8 {
+					add(strings.Join(fs[k:], ""), key, l.Confidence)
+				}
+			}
+			for k := len(fs) - 1; k > 0 && k > len(fs)-4; k-- {
+				if countDigits(strings.Join(fs[:k], "")) >= 8 {
+					add(strings.Join(fs[:k], ""), key, l.Confidence-0.05)
+				}
+			}
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].rank > out[j].rank })
+	var list []string
+	for i, f := range out {
+		if i == 8 {
+			break
+		}
+		list = append(list, f.text)
+	}
+	return list
+}
+
+func countDigits(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+func diff(a, b string) int {
+	if len(a) != len(b) {
+		return 3
+	}
+	n := 0
+	for i := range len(a) {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// repairs are s and what it may have been before reading confused letters and
+// digits, where its form says which must stand where.
+func repairs(s string) []string {
+	out := []string{s}
+	fixed := toDigits.Replace(s)
+	switch {
+	case digits(fixed) && fixed != s:
+		out = append(out, fixed)
+	case strings.HasPrefix(s, "1Z"), strings.HasPrefix(s, "IZ"), strings.HasPrefix(s, "12") && !digits(s), strings.HasPrefix(s, "LZ"), strings.HasPrefix(s, "TZ"), strings.HasPrefix(s, "1X"):
+		if len(s) == 18 {
+			tail := "1Z" + s[2:8] + toDigits.Replace(s[8:])
+			out = append(out, tail)
+			// in the shipper's six both O and 0 are possible, one at a time
+			for i := 2; i < 8; i++ {
+				for _, alt := range confusedWith(tail[i]) {
+					out = append(out, tail[:i]+string(alt)+tail[i+1:])
+				}
+			}
+		}
+	case len(s) == 15 && (s[0] == 'T' || s[0] == '1' || s[0] == 'I'):
+		out = append(out, "TBA"+toDigits.Replace(s[3:]))
+	case len(s) > 10:
+		for _, n := range []int{1, 2, 3} {
+			if letters(s[:n]) {
+				out = append(out, s[:n]+toDigits.Replace(s[n:]))
+			}
+		}
+	}
+	if len(s) == 15 && (s[0] == '0' || s[0] == 'G' || s[0] == 'O') && countDigits(s[1:]) >= 12 {
+		out = append(out, "C"+toDigits.Replace(s[1:]), "D"+toDigits.Replace(s[1:]))
+	}
+	return out
+}
+
+func confusedWith(c byte) string {
+	switch c {
+	case 'O', 'Q', 'D':
+		return "0"
+	case '0':
+		return "OD"
+	case 'I', 'L':
+		return "1"
+	case '1':
+		return "I"
+	case 'S':
+		return "5"
+	case '5':
+		return "S"
+	case 'B':
+		return "8"
+	case '8':
+		return "B"
+	case 'Z':
+		return "2"
+	case '2':
+		return "Z"
+	case 'G':
+		return "6"
+	case '6':
+		return "G"
+	}
+	return ""
+}

@@ -1,0 +1,346 @@
+package ocr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/packroom/packroom/room"
+)
+
+// Preparer finds and rights the labels of a photograph. It must be safe for
+// concurrent use.
+type Preparer interface {
+	// Photo decodes a photograph: room.ErrInvalid where it is not one.
+	Photo(ctx context.Context, data []byte) (Photo, error)
+	// Strips finds lines of text along x.
+	Strips(g Gray, capPX float64) []Strip
+}
+
+// Config is what a Reader is built from.
+type Config struct {
+	Property room.Property  // its address tells the recipient's from the sender's; empty = not known
+	Prepare  Preparer       // imaging
+	Engine   Engine         // tesseract
+	Codes    CodeReader     // zxing; nil = barcodes are not read
+	Roster   func() *Roster // the residents now; nil or an empty one = nobody is matched
+	Deadline time.Duration  // for one photograph; 0 = 8 s
+	Now      func() time.Time
+}
+
+// Reader turns photographs of labels into readings. It is safe for concurrent
+// use.
+type Reader struct{ cfg Config }
+
+// New checks cfg.
+func New(cfg Config) (*Reader, error) {
+	if cfg.Prepare == nil || cfg.Engine == nil {
+		return nil, errors.New("ocr: a reader needs imaging and a text engine")
+	}
+	if cfg.Deadline <= 0 {
+		cfg.Deadline = 8 * time.Second
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Roster == nil {
+		empty := NewRoster(nil)
+		cfg.Roster = func() *Roster { return empty }
+	}
+	return &Reader{cfg: cfg}, nil
+}
+
+// Read reads one photograph. What cannot be a photograph is room.ErrInvalid, a
+// missed deadline context.DeadlineExceeded; a photograph without a label is a
+// reading that says so.
+func (r *Reader) Read(ctx context.Context, image []byte) (reading room.Reading, err error) {
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.Deadline)
+	defer cancel()
+	start := r.cfg.Now()
+	ms := map[string]float64{}
+	lap := func(stage string, since time.Time) {
+		ms[stage] += float64(r.cfg.Now().Sub(since).Microseconds()) / 1000
+	}
+	photo, err := r.cfg.Prepare.Photo(ctx, image)
+	if err != nil {
+		return room.Reading{}, fmt.Errorf("read label: %w", err)
+	}
+	lap("prepare", start)
+	var seen []labelSeen
+	for i, l := range photo.Labels {
+		if i > 0 && l.Ink < 0.08 {
+			break
+		}
+		s, err := r.readLabel(ctx, l, lap)
+		if err != nil {
+			return room.Reading{}, fmt.Errorf("read label: %w", err)
+		}
+		seen = append(seen, s)
+	}
+	t := r.cfg.Now()
+	reading = r.conclude(photo, seen)
+	lap("match", t)
+	lap("total", start)
+	reading.MS = ms
+	reading.Appearance = photo.Appearance
+	return reading, nil
+}
+
+// labelSeen is what was read from one label.
+type labelSeen struct {
+	label  Label
+	codes  []Code
+	lines  []Printed
+	boxes  []room.Rect // of lines, in the photograph
+	parsed Parsed
+	block  Block
+	match  Match
+	good   int // letters read with confidence
+}
+
+func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.Time)) (labelSeen, error) {
+	s := labelSeen{label: l}
+	t := r.cfg.Now()
+	turn, known := -1, false
+	if r.cfg.Codes != nil {
+		s.codes, turn = readCodes(r.cfg.Codes, l)
+		known = turn >= 0
+	}
+	lap("codes", t)
+	t = r.cfg.Now()
+	defer func() { lap("text", t) }()
+	even := [2]Gray{l.Even, l.Even.Turn(1)}
+	strips := [2][]Strip{r.cfg.Prepare.Strips(even[0], l.CapPX), r.cfg.Prepare.Strips(even[1], l.CapPX)}
+	weight := [2]float64{stripWeight(strips[0]), stripWeight(strips[1])}
+	axis := 0
+	if weight[1] > weight[0] {
+		axis = 1
+	}
+	if known && weight[turn&1] > 0.35*weight[axis] {
+		axis = turn & 1
+	} else {
+		known = false
+	}
+	pic, list := even[axis], strips[axis]
+	if !known {
+		flip, err := r.flipped(ctx, pic, list)
+		if err != nil {
+			return s, err
+		}
+		turn = axis
+		if flip {
+			turn = axis + 2
+		}
+	}
+	if turn >= 2 {
+		pic = pic.Turn(2)
+		list = flipStrips(list, pic.Width, pic.Height)
+	}
+	const most = 48
+	for _, st := range best(list, most) {
+		p, ok, err := r.readStrip(ctx, pic, st)
+		if err != nil {
+			return s, err
+		}
+		if !ok {
+			continue
+		}
+		s.lines = append(s.lines, p)
+		x, y, w, h := unturn(turn, l.Even.Width, l.Even.Height, p.X, p.Y, p.W, p.H)
+		s.boxes = append(s.boxes, l.ToPhoto.Bounds(x, y, w, h))
+		if p.Confidence > 0.75 {
+			s.good += len(p.Text)
+		}
+	}
+	s.parsed = Parse(s.lines, r.cfg.Property)
+	if len(s.parsed.Blocks) > 0 {
+		s.block = s.parsed.Blocks[0]
+	}
+	s.match = r.cfg.Roster().Match(s.block)
+	return s, nil
+}
+
+func (r *Reader) readStrip(ctx context.Context, pic Gray, st Strip) (Printed, bool, error) {
+	cut := cutStrip(pic, st)
+	if cut.Width == 0 {
+		return Printed{}, false, nil
+	}
+	lines, err := r.cfg.Engine.Lines(ctx, cut, OneLine)
+	if err != nil {
+		return Printed{}, false, err
+	}
+	var text []string
+	sum, n := 0.0, 0
+	for _, l := range lines {
+		if tx := l.Text(); strings.TrimSpace(tx) != "" {
+			text = append(text, tx)
+			sum += l.Confidence() * float64(len(tx))
+			n += len(tx)
+		}
+	}
+	if n == 0 || sum/float64(n) < 0.2 {
+		return Printed{}, false, nil
+	}
+	return Printed{Text: strings.Join(text, " "), Confidence: sum / float64(n), X: st.X, Y: st.Y, W: st.W, H: st.H, CapPX: st.CapPX}, true, nil
+}
+
+// flipped reads the likeliest lines both ways round and reports whether they are
+// upside down.
+func (r *Reader) flipped(ctx context.Context, pic Gray, list []Strip) (bool, error) {
+	var up, down float64
+	tried := 0
+	for _, st := range likeliest(list, 4) {
+		a, okA, err := r.readStrip(ctx, pic, st)
+		if err != nil {
+			return false, err
+		}
+		turned := pic.Crop(int(st.X-st.CapPX), int(st.Y-st.CapPX), int(st.W+2*st.CapPX), int(st.H+2*st.CapPX))
+		moved := st
+		moved.X, moved.Y = st.CapPX, st.CapPX
+		turned = turned.Turn(2)
+		b, okB, err := r.readStrip(ctx, turned, moved)
+		if err != nil {
+			return false, err
+		}
+		if okA {
+			up += a.Confidence * a.Confidence * float64(len(a.Text))
+		}
+		if okB {
+			down += b.Confidence * b.Confidence * float64(len(b.Text))
+		}
+		tried++
+		if tried >= 2 && (up > 2*down || down > 2*up) && up+down > 10 {
+			break
+		}
+	}
+	return down > up, nil
+}
+
+// stripWeight is how much text there seems to be in strips: letters in long
+// lines.
+func stripWeight(list []Strip) float64 {
+	sum := 0.0
+	for _, s := range list {
+		if s.Glyphs >= 5 && s.W > 4*s.CapPX && s.Ink < 0.7 {
+			sum += float64(min(s.Glyphs, 40))
+		}
+	}
+	return sum
+}
+
+// likeliest are the n strips that most look like a line of text.
+func likeliest(list []Strip, n int) []Strip {
+	rest := append([]Strip(nil), list...)
+	score := func(s Strip) float64 {
+		v := float64(min(s.Glyphs, 24))
+		if s.Ink > 0.62 || s.W < 3*s.CapPX {
+			v *= 0.2
+		}
+		return v * min(s.CapPX, 30)
+	}
+	var out []Strip
+	for len(out) < n && len(rest) > 0 {
+		at := 0
+		for i := range rest {
+			if score(rest[i]) > score(rest[at]) {
+				at = i
+			}
+		}
+		out = append(out, rest[at])
+		rest = append(rest[:at], rest[at+1:]...)
+	}
+	return out
+}
+
+// best leaves out what is least like text where there are too many strips; the
+// order stays.
+func best(list []Strip, most int) []Strip {
+	var out []Strip
+	for _, s := range list {
+		if s.Ink > 0.8 || s.Glyphs < 2 && s.W < 3*s.CapPX {
+			continue
+		}
+		out = append(out, s)
+	}
+	if len(out) <= most {
+		return out
+	}
+	keep := map[Strip]bool{}
+	for _, s := range likeliest(out, most) {
+		keep[s] = true
+	}
+	var kept []Strip
+	for _, s := range out {
+		if keep[s] {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+func flipStrips(list []Strip, w, h int) []Strip {
+	out := make([]Strip, len(list))
+	for i, s := range list {
+		s.X, s.Y = float64(w)-s.X-s.W, float64(h)-s.Y-s.H
+		out[len(list)-1-i] = s
+	}
+	return out
+}
+
+// unturn maps a box of a picture that was turned clockwise back to the picture.
+func unturn(turn, w, h int, x, y, bw, bh float64) (ox, oy, ow, oh float64) {
+	fw, fh := float64(w), float64(h)
+	switch turn & 3 {
+	case 1:
+		return y, fh - x - bw, bh, bw
+	case 2:
+		return fw - x - bw, fh - y - bh, bw, bh
+	case 3:
+		return fw - y - bh, x, bh, bw
+	}
+	return x, y, bw, bh
+}
+
+// readCodes reads the barcodes of a label. turn is how often the label must be
+// turned clockwise so that linear codes run left to right, -1 where none was
+// read.
+func readCodes(reader CodeReader, l Label) (codes []Code, turn int) {
+	turn = -1
+	votes := [4]int{}
+	seen := map[string]bool{}
+	add := func(c Code) {
+		if key := c.Format + c.Text; !seen[key] {
+			seen[key] = true
+			codes = append(codes, c)
+		}
+	}
+	for quarter := range 2 {
+		g := l.Raw.Turn(quarter)
+		step := max(g.Height/24, 8)
+		for y := 0; y+step <= g.Height; y += step {
+			c, ok := reader.One(g.Crop(0, y, g.Width, 2*step), Linear)
+			if !ok || len(c.Text) < 6 {
+				continue
+			}
+			if c.Corners[0][0] < c.Corners[1][0] {
+				votes[quarter]++
+			} else {
+				votes[quarter+2]++
+			}
+			add(c)
+		}
+	}
+	for i, v := range votes {
+		if v > 0 && (turn < 0 || v > votes[turn]) {
+			turn = i
+		}
+	}
+	for _, family := range []CodeFamily{QR, DataMatrix} {
+		if c, ok := reader.One(l.Raw, family); ok {
+			add(c)
+		}
+	}
+	return codes, turn
+}
