@@ -81,7 +81,13 @@ func (s *SMTP) Send(ctx context.Context, c Content) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	client, err := gomail.NewClient(s.cfg.Host, s.options()...)
+	line := &cutOff{}
+	defer line.release()
+	options := s.options(ctx)
+	if s.cfg.TLS != "implicit" { // there the library must dial, to know that the line is encrypted
+		options = append(options, gomail.WithDialContextFunc(line.dialer(ctx)))
+	}
+	client, err := gomail.NewClient(s.cfg.Host, options...)
 	if err != nil {
 		return "", fmt.Errorf("smtp: %w", err)
 	}
@@ -95,10 +101,34 @@ func (s *SMTP) Send(ctx context.Context, c Content) (string, error) {
 	return strings.TrimSpace(m.ServerResponse()), nil
 }
 
-func (s *SMTP) options() []gomail.Option {
+// cutOff is a connection that ends with a context: the mail library heeds the
+// context only until the connection stands.
+type cutOff struct{ stop func() bool }
+
+func (l *cutOff) dialer(life context.Context) gomail.DialContextFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err == nil {
+			l.stop = context.AfterFunc(life, func() { conn.Close() })
+		}
+		return conn, err
+	}
+}
+
+func (l *cutOff) release() {
+	if l.stop != nil {
+		l.stop()
+	}
+}
+
+func (s *SMTP) options(ctx context.Context) []gomail.Option {
+	timeout := smtpTimeout
+	if end, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, max(time.Until(end), time.Millisecond))
+	}
 	o := []gomail.Option{
 		gomail.WithPort(s.cfg.Port),
-		gomail.WithTimeout(smtpTimeout),
+		gomail.WithTimeout(timeout),
 		gomail.WithTLSConfig(&tls.Config{ServerName: s.cfg.Host, RootCAs: s.cfg.RootCAs, MinVersion: tls.VersionTLS12}),
 		gomail.WithoutNoop(),
 	}
@@ -136,7 +166,7 @@ func (s *SMTP) message(c Content) (*gomail.Msg, error) {
 	m.AddAlternativeString(gomail.TypeTextHTML, c.HTML)
 	for _, img := range c.Images {
 		m.EmbedReadSeeker(img.Name, bytes.NewReader(img.Data),
-			gomail.WithFileContentID(img.CID), gomail.WithFileContentType(gomail.ContentType(img.Type)))
+			gomail.WithFileContentID("<"+img.CID+">"), gomail.WithFileContentType(gomail.ContentType(img.Type)))
 	}
 	return m, nil
 }

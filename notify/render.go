@@ -165,16 +165,16 @@ func grouped(pin string) string {
 var monthsES = [...]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio",
 	"agosto", "septiembre", "octubre", "noviembre", "diciembre"}
 
-// when writes a local time for people.
+// when writes a local time for people; nothing breaks a line inside the clock's.
 func when(lang string, t time.Time) string {
 	if lang == "es" {
-		half := "a. m."
+		half := "a.\u00a0m."
 		if t.Hour() >= 12 {
-			half = "p. m."
+			half = "p.\u00a0m."
 		}
-		return fmt.Sprintf("%d de %s, %s %s", t.Day(), monthsES[t.Month()-1], t.Format("3:04"), half)
+		return fmt.Sprintf("%d de %s, %s\u00a0%s", t.Day(), monthsES[t.Month()-1], t.Format("3:04"), half)
 	}
-	return t.Format("January 2, 3:04 PM")
+	return t.Format("January 2, 3:04\u00a0PM")
 }
 
 func (r *renderer) email(kind room.MessageKind, v view, c Content) (Content, error) {
