@@ -10,6 +10,8 @@ type settled struct {
 	w, h      int
 	still     View
 	committed View
+	earlier   View // what a place looked like before the light last changed there
+	agreed    Mask // where still and committed agreed a moment ago
 	touched   Mask
 	jumped    []float32 // seconds: when the still picture last jumped there
 	touchedAt []float32 // seconds: when people last covered the place
@@ -19,7 +21,7 @@ type settled struct {
 }
 
 func newSettled(w, h int) *settled {
-	return &settled{w: w, h: h, still: NewView(w, h), committed: NewView(w, h), touched: make(Mask, w*h), touchedAt: make([]float32, w*h), jumped: make([]float32, w*h)}
+	return &settled{w: w, h: h, still: NewView(w, h), committed: NewView(w, h), earlier: NewView(w, h), agreed: make(Mask, w*h), touched: make(Mask, w*h), touchedAt: make([]float32, w*h), jumped: make([]float32, w*h)}
 }
 
 const (
@@ -37,6 +39,7 @@ func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 		if !s.restored {
 			s.committed.copyFrom(v)
 		}
+		s.earlier.copyFrom(s.committed)
 		return 0
 	}
 	dt = max(t-s.lastT, 0)
@@ -62,9 +65,17 @@ func (s *settled) follow(people Mask, t, dt float64) {
 	f := float32(1 - math.Exp(-dt/followTime))
 	s.carryLight(people, t, f)
 	for i := range s.touched {
-		if s.touched[i] == 0 && float32(t)-s.jumped[i] > stableTime {
-			s.committed.mix(s.still, i, f)
+		if s.touched[i] != 0 || float32(t)-s.jumped[i] <= stableTime {
+			continue
 		}
+		switch d := abs(s.still.L.Pix[i] - s.committed.L.Pix[i]); {
+		case d < 8:
+			s.agreed[i] = 1
+		case d > 16 && s.agreed[i] != 0:
+			s.earlier.mix(s.committed, i, 1)
+			s.agreed[i] = 0
+		}
+		s.committed.mix(s.still, i, f)
 	}
 }
 
@@ -109,6 +120,7 @@ func (s *settled) touch(people Mask, t float64) {
 func (s *settled) commit(places []int32) {
 	for _, i := range places {
 		s.committed.mix(s.still, int(i), 1)
+		s.earlier.mix(s.still, int(i), 1)
 		s.touched[i] = 0
 	}
 }

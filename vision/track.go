@@ -1,8 +1,6 @@
 package vision
 
 import (
-	"math"
-	"sort"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -114,13 +112,28 @@ func (t *Tracker) compare() {
 	t.apart(t.dv, a.V.Pix, b.V.Pix)
 	least, chroma, bright := float32(t.cfg.Difference), float32(t.cfg.Chroma), float32(t.cfg.Brightness)
 	gain := t.base.gain()
+	e := t.base.earlier
 	for i := range t.changed {
 		t.changed[i] = 0
 		p, q := a.L.Pix[i]+8, b.L.Pix[i]*gain+8
-		if t.diff[i] > least || abs(t.du[i]) > chroma || abs(t.dv[i]) > chroma || p > q*bright || q > p*bright {
-			t.changed[i] = 1
+		if t.diff[i] <= least && abs(t.du[i]) <= chroma && abs(t.dv[i]) <= chroma && p <= q*bright && q <= p*bright {
+			continue
 		}
+		if t.base.touched[i] != 0 && t.likeEarlier(a, e, i, gain) {
+			t.diff[i], t.du[i], t.dv[i] = 0, 0, 0
+			continue
+		}
+		t.changed[i] = 1
 	}
+}
+
+// likeEarlier reports whether place i looks as it did before the light last
+// changed there: a lamp or our own light strip that went out again.
+func (t *Tracker) likeEarlier(a, e View, i int, gain float32) bool {
+	p, q := a.L.Pix[i]+8, e.L.Pix[i]*gain+8
+	bright, chroma := float32(t.cfg.Brightness), float32(t.cfg.Chroma)
+	return p < q*bright && q < p*bright && abs(a.U.Pix[i]-e.U.Pix[i]) < chroma && abs(a.V.Pix[i]-e.V.Pix[i]) < chroma &&
+		unlikeAt(a.L.Pix, e.L.Pix, t.w, t.h, i%t.w, i/t.w, t.motion.noise) < float32(t.cfg.Difference)
 }
 
 // apart sets dst to the smoothed difference of two planes: coders keep colour in
@@ -172,170 +185,10 @@ func (t *Tracker) near(m Mask, r int) Mask {
 	return out
 }
 
-// judge looks at the touched places that people have left.
-func (t *Tracker) judge(now float64) []Decision {
-	settle := float32(t.cfg.Settle.Seconds())
-	open := make(Mask, t.w*t.h)
-	t.rest = true
-	for i := range open {
-		if t.base.touched[i] != 0 {
-			t.rest = false
-			if t.people[i] == 0 {
-				open[i] = t.changed[i]
-			}
-		}
-	}
-	if t.rest {
-		return nil
-	}
-	closeGaps(open, t.tmp, t.w, t.h, 3)
-	fillHoles(open, t.w, t.h, t.w*t.h/50)
-	near := t.near(t.people, max(1, int(t.cfg.Quiet*float64(t.w))))
-	var out []Decision
-	for _, b := range blobs(open, t.labels, t.w, t.h) {
-		d, done := t.judgeBlob(b, near, now, settle)
-		out = append(out, d...)
-		if done {
-			t.commitAround(b)
-		}
-	}
-	// Touched places that look as before are free again.
-	for i := range open {
-		if t.base.touched[i] != 0 && open[i] == 0 && near[i] == 0 && float32(now)-t.base.touchedAt[i] > settle && float32(now)-t.motion.last[i] > settle {
-			t.base.touched[i] = 0
-		}
-	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].At < out[j].At })
-	return out
-}
-
-// judgeBlob decides about one connected change. done says that it is over and
-// becomes part of the committed picture.
-func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out []Decision, done bool) {
-	restless, touching := 0, 0
-	lastMove, lastTouch := float32(-1e6), float32(-1e6)
-	for _, i := range b.Pix {
-		if float32(now)-t.motion.last[i] < settle {
-			restless++
-		}
-		if near[i] != 0 {
-			touching++
-		}
-		lastMove = max(lastMove, t.motion.last[i])
-		lastTouch = max(lastTouch, t.base.touchedAt[i])
-	}
-	if restless*50 > b.Area || touching*20 > b.Area || float32(now)-lastTouch < settle {
-		return nil, false
-	}
-	at := time.Duration(float64(min(max(lastMove, lastTouch), float32(now))) * float64(time.Second))
-	waited := now - float64(lastTouch)
-	side := t.cfg.SmallestSide * float64(t.w)
-	for _, inner := range t.cores(b) {
-		if inner.Area < t.least() || float64(inner.W()) < side || float64(inner.H()) < side {
-			continue
-		}
-		k := t.slots.resting(inner)
-		e := evidenceOf(inner, t.maskOf(inner), t.base.committed, t.base.still)
-		if t.trace != nil {
-			t.trace(inner, k, e)
-		}
-		if !t.slots.holds(inner, k) {
-			if e.outline > 0.3 && waited < t.cfg.Linger.Seconds() {
-				return nil, false // somebody who stands still
-			}
-			continue
-		}
-		out = append(out, t.decide(inner, e, k, at)...)
-	}
-	return out, len(out) > 0 || waited > t.cfg.Forget.Seconds()
-}
-
-// cores are the solid parts of a changed blob: where structure or colour are
-// other than before (a shadow has neither), without the rim that the window of
-// the comparison adds and without what is thinner than a parcel.
-func (t *Tracker) cores(b Blob) []Blob {
-	in, out := make(Mask, t.w*t.h), make(Mask, t.w*t.h)
-	least, chroma := float32(t.cfg.Difference), float32(t.cfg.Chroma)
-	for _, i := range b.Pix {
-		if t.diff[i] > least || abs(t.du[i]) > chroma || abs(t.dv[i]) > chroma {
-			in[i] = 1
-		}
-	}
-	closeGaps(in, t.tmp, t.w, t.h, 3)
-	fillHoles(in, t.w, t.h, t.w*t.h/50)
-	thin := max(2, t.w/160)
-	erode(out, in, t.tmp, t.w, t.h, thin)
-	dilate(in, out, t.tmp, t.w, t.h, thin-structureRadius+1)
-	return blobs(in, make([]int32, t.w*t.h), t.w, t.h)
-}
-
-// maskOf marks a blob's places.
-func (t *Tracker) maskOf(b Blob) Mask {
-	in := make(Mask, t.w*t.h)
-	for _, i := range b.Pix {
-		in[i] = 1
-	}
-	return in
-}
-
-// decide turns a judged blob into changes and enters them in the ledger.
-func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration) []Decision {
-	score := e.score()
-	confidence := 1 / (1 + math.Exp(-2*math.Abs(score)))
-	d := Decision{Slot: t.slots.id(k), BBox: t.rect(b), Confidence: confidence, At: at}
-	if score > 0 {
-		d.Kind = room.ChangePlaced
-		d.Appearance = appearanceOf(t.base.still, b)
-		n := &entry{Item: Item{Slot: d.Slot, BBox: d.BBox, Since: at, Appearance: d.Appearance}, blob: b}
-		for _, i := range b.Pix {
-			n.beneath = append(n.beneath, t.base.committed.L.Pix[i])
-		}
-		if old := t.ledger.again(d.Appearance, b, t.cfg.Alike); old != nil {
-			n.ID = old.ID
-			from := old.BBox
-			d.FromSlot, d.FromBBox = old.Slot, &from
-		} else {
-			n.ID = t.ledger.newID()
-		}
-		d.Item = n.ID
-		t.ledger.add(n)
-		return []Decision{d}
-	}
-	d.Kind = room.ChangeRemoved
-	d.Appearance = appearanceOf(t.base.committed, b)
-	gone := t.ledger.at(b)
-	if gone == nil {
-		gone = &entry{Item: Item{ID: t.ledger.newID(), Slot: d.Slot, BBox: d.BBox, Inferred: true, Appearance: d.Appearance}, blob: b}
-	}
-	d.Item = gone.ID
-	t.ledger.remove(gone, at)
-	return []Decision{d}
-}
-
-// commitAround commits a blob and the rim of touched places around it.
-func (t *Tracker) commitAround(b Blob) {
-	in, out := make(Mask, t.w*t.h), make(Mask, t.w*t.h)
-	for _, i := range b.Pix {
-		in[i] = 1
-	}
-	dilate(out, in, t.tmp, t.w, t.h, structureRadius+1)
-	var places []int32
-	for i, m := range out {
-		if m != 0 && t.people[i] == 0 {
-			places = append(places, int32(i))
-		}
-	}
-	t.base.commit(places)
-}
-
 // settleVisit notes when the room is empty again.
 func (t *Tracker) settleVisit(now float64) {
-	any := false
-	for _, p := range t.people {
-		any = any || p != 0
-	}
 	switch {
-	case any:
+	case !t.nobody():
 		t.inVisit, t.quietAt = true, now
 	case t.inVisit && t.rest && now-t.quietAt > 2:
 		t.inVisit = false

@@ -1,0 +1,141 @@
+package vision
+
+import (
+	"sort"
+	"time"
+)
+
+// judge looks at the touched places that people have left.
+func (t *Tracker) judge(now float64) []Decision {
+	settle := float32(t.cfg.Settle.Seconds())
+	open := make(Mask, t.w*t.h)
+	t.rest = true
+	for i := range open {
+		if t.base.touched[i] != 0 {
+			t.rest = false
+			if t.people[i] == 0 {
+				open[i] = t.changed[i]
+			}
+		}
+	}
+	if t.rest {
+		return nil
+	}
+	closeGaps(open, t.tmp, t.w, t.h, 3)
+	fillHoles(open, t.w, t.h, t.w*t.h/50)
+	near := t.near(t.people, max(1, int(t.cfg.Quiet*float64(t.w))))
+	var out []Decision
+	for _, b := range blobs(open, t.labels, t.w, t.h) {
+		d, done := t.judgeBlob(b, near, now, settle)
+		out = append(out, d...)
+		if done {
+			t.commitAround(b)
+		}
+	}
+	// Touched places that look as before are free again.
+	for i := range open {
+		if t.base.touched[i] != 0 && open[i] == 0 && near[i] == 0 && float32(now)-t.base.touchedAt[i] > settle && float32(now)-t.motion.last[i] > settle {
+			t.base.touched[i] = 0
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].At < out[j].At })
+	return pairMoves(out)
+}
+
+// nobody reports whether no people are in view.
+func (t *Tracker) nobody() bool {
+	for _, p := range t.people {
+		if p != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// judgeBlob decides about one connected change. done says that it is over and
+// becomes part of the committed picture.
+func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out []Decision, done bool) {
+	restless, touching := 0, 0
+	lastMove, lastTouch := float32(-1e6), float32(-1e6)
+	for _, i := range b.Pix {
+		if float32(now)-t.motion.last[i] < settle {
+			restless++
+		}
+		if near[i] != 0 {
+			touching++
+		}
+		lastMove = max(lastMove, t.motion.last[i])
+		lastTouch = max(lastTouch, t.base.touchedAt[i])
+	}
+	if restless*50 > b.Area || touching*20 > b.Area || float32(now)-lastTouch < settle {
+		return nil, false
+	}
+	at := time.Duration(float64(min(max(lastMove, lastTouch), float32(now))) * float64(time.Second))
+	waited := now - float64(lastTouch)
+	side := t.cfg.SmallestSide * float64(t.w)
+	held := false
+	for _, inner := range t.cores(b) {
+		if inner.Area < t.least() || float64(inner.W()) < side || float64(inner.H()) < side {
+			continue
+		}
+		k := t.slots.resting(inner)
+		e := evidenceOf(inner, t.maskOf(inner), t.base.committed, t.base.still)
+		if t.trace != nil {
+			t.trace(inner, k, e)
+		}
+		if !t.slots.holds(inner, k) {
+			if e.outline > 0.3 && waited < t.cfg.Linger.Seconds() {
+				return nil, false // somebody who stands still
+			}
+			continue
+		}
+		last := waited > t.cfg.Forget.Seconds() && t.nobody()
+		d, wait := t.decide(inner, e, k, at, last)
+		out, held = append(out, d...), held || wait
+	}
+	return out, len(out) > 0 || !held && waited > t.cfg.Forget.Seconds()
+}
+
+// cores are the solid parts of a changed blob: where structure or colour are
+// other than before (a shadow has neither), without the rim that the window of
+// the comparison adds and without what is thinner than a parcel.
+func (t *Tracker) cores(b Blob) []Blob {
+	in, out := make(Mask, t.w*t.h), make(Mask, t.w*t.h)
+	least, chroma := float32(t.cfg.Difference), float32(t.cfg.Chroma)
+	for _, i := range b.Pix {
+		if t.diff[i] > least || abs(t.du[i]) > chroma || abs(t.dv[i]) > chroma {
+			in[i] = 1
+		}
+	}
+	closeGaps(in, t.tmp, t.w, t.h, 3)
+	fillHoles(in, t.w, t.h, t.w*t.h/50)
+	thin := structureRadius + max(1, int(t.cfg.SmallestSide*float64(t.w)/2))
+	erode(out, in, t.tmp, t.w, t.h, thin)
+	dilate(in, out, t.tmp, t.w, t.h, thin-structureRadius+1)
+	return blobs(in, make([]int32, t.w*t.h), t.w, t.h)
+}
+
+// maskOf marks a blob's places.
+func (t *Tracker) maskOf(b Blob) Mask {
+	in := make(Mask, t.w*t.h)
+	for _, i := range b.Pix {
+		in[i] = 1
+	}
+	return in
+}
+
+// commitAround commits a blob and the rim of touched places around it.
+func (t *Tracker) commitAround(b Blob) {
+	in, out := make(Mask, t.w*t.h), make(Mask, t.w*t.h)
+	for _, i := range b.Pix {
+		in[i] = 1
+	}
+	dilate(out, in, t.tmp, t.w, t.h, structureRadius+1)
+	var places []int32
+	for i, m := range out {
+		if m != 0 && t.people[i] == 0 {
+			places = append(places, int32(i))
+		}
+	}
+	t.base.commit(places)
+}
