@@ -13,7 +13,7 @@ import (
 
 // Action is something that a person does in or at the room.
 type Action struct {
-	Do     string   `json:"do"`               // enter, place, take, move, leave, prop, release, card, qr, pin, lamp, camera, contact
+	Do     string   `json:"do"`               // enter, place, take, move, leave, prop, release, card, qr, pin, lamp, camera, contact, devices
 	Person string   `json:"person,omitempty"` // who; empty = who came in last
 	Slot   string   `json:"slot,omitempty"`   // place, take
 	Size   string   `json:"size,omitempty"`   // place: E, S, M, L, XL; empty = M, or what is in hand
@@ -25,7 +25,7 @@ type Action struct {
 	Secret string   `json:"secret,omitempty"` // card, qr, pin
 	Level  *float64 `json:"level,omitempty"`  // lamp: 0..1
 	Camera string   `json:"camera,omitempty"` // camera: cam1
-	State  string   `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken
+	State  string   `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken; devices: on, off
 }
 
 // Result is what came of an action.
@@ -109,6 +109,11 @@ func (w *World) turn(a Action, r *Result) error {
 			return fmt.Errorf("contact: %w: state %q is none of ok, silent, broken", room.ErrInvalid, a.State)
 		}
 		w.door.setContact(c)
+	case "devices":
+		if a.State != "on" && a.State != "off" {
+			return fmt.Errorf("devices: %w: state %q is neither on nor off", room.ErrInvalid, a.State)
+		}
+		w.plug(a.State == "on")
 	case "card", "qr", "pin":
 		if a.Secret == "" {
 			return fmt.Errorf("%s: %w: nothing to read", a.Do, room.ErrInvalid)

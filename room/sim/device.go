@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -56,7 +57,35 @@ func (s *Sim) routes() http.Handler {
 	mux.HandleFunc("GET /slots/{camera}", s.getSlots)
 	mux.HandleFunc("GET /healthz", s.health)
 	s.page(mux)
-	return mux
+	return s.wired(mux)
+}
+
+// wired drops the devices' requests while their line is cut.
+func (s *Sim) wired(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/device/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		line := s.line()
+		stop := make(chan struct{})
+		defer close(stop)
+		go func() {
+			select {
+			case <-line:
+				cancel()
+			case <-stop:
+			}
+		}()
+		select {
+		case <-line:
+			panic(http.ErrAbortHandler) // hang up without an answer
+		default:
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // maxBody bounds a request's body.

@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
@@ -37,6 +38,7 @@ type Config struct {
 	Bitrate  int           // bits/s a camera; 0 = 1 500 000
 	Pace     float64       // how fast people move; 0 = 1
 	Beat     time.Duration // keep-alive of event streams; 0 = 3 s
+	Blind    bool          // no cameras: devices, door and people only
 	Log      *slog.Logger  // nil = slog.Default
 }
 
@@ -118,16 +120,26 @@ func New(cfg Config) (*Sim, error) {
 	if s.http, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return nil, fmt.Errorf("listen for devices and page: %w", err)
 	}
-	s.layout.bake()
-	for i := range cfg.Cameras {
-		s.films = append(s.films, newFilm(s, i))
-	}
-	if s.rtsp, err = newRTSPServer(cfg.RTSP, s.films); err != nil {
-		s.http.Close()
-		return nil, err
+	if !cfg.Blind {
+		if s.rtsp, err = s.openCameras(); err != nil {
+			s.http.Close()
+			return nil, err
+		}
 	}
 	s.handler = s.routes()
 	return s, nil
+}
+
+// openCameras paints what they see and serves it.
+func (s *Sim) openCameras() (*rtspServer, error) {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		return nil, fmt.Errorf("open cameras: %w: install ffmpeg, which encodes their video", err)
+	}
+	s.layout.bake()
+	for i := range s.cfg.Cameras {
+		s.films = append(s.films, newFilm(s, i))
+	}
+	return newRTSPServer(s.cfg.RTSP, s.films)
 }
 
 // URL is the page's address.
@@ -179,7 +191,9 @@ func (s *Sim) Run(ctx context.Context) error {
 	}
 	wg.Go(func() { s.tick(ctx) })
 	<-ctx.Done()
-	s.rtsp.close()
+	if s.rtsp != nil {
+		s.rtsp.close()
+	}
 	stop, done := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer done()
 	if srv.Shutdown(stop) != nil {

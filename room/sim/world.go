@@ -41,6 +41,8 @@ type World struct {
 	rev     int64 // rises with each visible change
 	wake    chan struct{}
 	cut     map[string]CameraState
+	unplug  chan struct{} // closed while the devices' line is cut
+	cutoff  bool
 }
 
 // Spoken is a sentence that the speaker said.
@@ -84,7 +86,7 @@ func newWorld(cfg Config, clock func() time.Time, log *slog.Logger) *World {
 		cfg: cfg, layout: newLayout(cfg.Seed, cfg.Cameras, cfg.Width, cfg.Height), log: log, clock: clock,
 		rng: rand.New(rand.NewPCG(cfg.Seed, 0x300)), lamp: 1, lampTo: 1,
 		lights: map[string]room.Signal{}, readers: map[chan room.Attempt]bool{}, wake: make(chan struct{}),
-		cut: map[string]CameraState{},
+		cut: map[string]CameraState{}, unplug: make(chan struct{}),
 	}
 	w.door = newStrike(cfg.Door, clock)
 	return w
@@ -281,6 +283,27 @@ func (w *World) find(slot, parcel string) (*rest, error) {
 func (w *World) shows(p *place, b *box) room.Rect {
 	cs := b.corners()
 	return w.layout.cameras[p.camera].visible(cs[:]...)
+}
+
+// plug connects the devices' controller with the world outside, or cuts the
+// line. Strike, lights and laser go on by themselves. The lock is held.
+func (w *World) plug(in bool) {
+	if in != w.cutoff {
+		return
+	}
+	w.cutoff = !in
+	if in {
+		w.unplug = make(chan struct{})
+	} else {
+		close(w.unplug)
+	}
+}
+
+// line is closed when the devices' line is cut.
+func (w *World) line() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unplug
 }
 
 // say keeps what the speaker says.

@@ -1,0 +1,116 @@
+// Package sim drives the devices of a simulated room ("packroom sim") over its
+// HTTP interface: door, lights, laser, voice and card reader.
+//
+// # Options
+//
+//	url       http://127.0.0.1:7050   address of the simulated room; required
+//	timeout   2s                      for each request
+//
+// # Limits
+//
+// One door. Lights are known by slot, not by channel. To try it without a
+// building: packroom sim, then open its page.
+package sim
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/packroom/packroom/room"
+)
+
+// Driver talks to one simulated room. Safe for concurrent use.
+type Driver struct {
+	url     string
+	timeout time.Duration
+	silence time.Duration // a stream that says nothing for so long is dead
+	http    *http.Client
+	log     *slog.Logger
+}
+
+var (
+	_ room.Door   = (*Door)(nil)
+	_ room.Lights = (*Lights)(nil)
+	_ room.Laser  = (*Laser)(nil)
+	_ room.Voice  = (*Voice)(nil)
+	_ room.Reader = (*Reader)(nil)
+)
+
+// Open makes the devices of the simulated room that options name. It does not
+// wait for it to answer.
+func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.Devices, io.Closer, error) {
+	d := &Driver{timeout: 2 * time.Second, silence: 10 * time.Second, log: log}
+	for key, value := range options {
+		var err error
+		switch key {
+		case "url":
+			d.url = value
+		case "timeout":
+			d.timeout, err = time.ParseDuration(value)
+			if err == nil && d.timeout <= 0 {
+				err = fmt.Errorf("%s is not positive", value)
+			}
+		default:
+			err = fmt.Errorf("no such option; there are url, timeout")
+		}
+		if err != nil {
+			return room.Devices{}, nil, fmt.Errorf("option %s: %w: %v", key, room.ErrInvalid, err)
+		}
+	}
+	u, err := url.Parse(d.url)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return room.Devices{}, nil, fmt.Errorf("option url: %w: %q is not like http://127.0.0.1:7050", room.ErrInvalid, d.url)
+	}
+	d.http = &http.Client{Transport: &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: d.timeout}).DialContext,
+		TLSHandshakeTimeout: d.timeout, ResponseHeaderTimeout: d.timeout, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
+	}}
+	return room.Devices{Door: &Door{d}, Lights: &Lights{d}, Laser: &Laser{d}, Voice: &Voice{d}, Reader: &Reader{d}}, d, nil
+}
+
+// Close drops idle connections. Streams end with the contexts they were given.
+func (d *Driver) Close() error {
+	d.http.CloseIdleConnections()
+	return nil
+}
+
+// call sends one request and waits for its answer; errors are of the room's
+// kinds, ErrUnavailable where nobody answers.
+func (d *Driver) call(ctx context.Context, method, path string, body any) error {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, d.url+path, bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := d.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("%w: %v", room.ErrUnavailable, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: %v", room.ErrUnavailable, err)
+	}
+	var f room.Failure
+	if json.Unmarshal(answer, &f) != nil || f.Kind == "" {
+		return fmt.Errorf("%w: status %s", room.ErrUnavailable, resp.Status)
+	}
+	return f.Err()
+}
