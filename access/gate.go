@@ -208,12 +208,6 @@ func standing(c room.Credential, now time.Time) string {
 	return ""
 }
 
-// live reports whether c identifies somebody now or will later.
-func live(c room.Credential, now time.Time) bool {
-	why := standing(c, now)
-	return why == "" || why == reasonNotYet
-}
-
 // holder says who c belongs to, where that person may come in.
 func (g *Gate) holder(ctx context.Context, c room.Credential) (room.Identity, error) {
 	who := room.Identity{Holder: c.Holder, Credential: c.ID}

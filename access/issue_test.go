@@ -74,7 +74,12 @@ func TestEnroll(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended.Revoked = c.now()
-	m.add(ended)
+	expired, err := g.Enroll(t.Context(), room.CredentialCourier, "c1", room.FormCard, "0E0E0E0E")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expired.ValidTo = c.now()
+	m.add(ended, expired)
 	c.add(issuedFor + time.Second)
 	g = newGate(t, m, c)
 	for name, tt := range map[string]struct {
@@ -84,6 +89,7 @@ func TestEnroll(t *testing.T) {
 		want   error
 	}{
 		"a PIN in use":                  {room.CredentialCourier, room.FormPIN, "73029461", room.ErrConflict},
+		"a card that has only expired":  {room.CredentialCourier, room.FormCard, "0E0E0E0E", room.ErrConflict},
 		"a run":                         {room.CredentialStaff, room.FormPIN, "12345678", room.ErrInvalid},
 		"one digit":                     {room.CredentialStaff, room.FormPIN, "77777777", room.ErrInvalid},
 		"a birthday":                    {room.CredentialStaff, room.FormPIN, "19840612", room.ErrInvalid},

@@ -200,7 +200,7 @@ func (w *Worker) deliver(ctx context.Context, c room.Claim) {
 		log.WarnContext(ctx, "message not handed over, will try again", "error", d.Error, "next", d.Next)
 	}
 	if err := w.keep(ctx, d); err != nil {
-		log.ErrorContext(ctx, "result of a delivery was not kept; it will be sent again", "error", err)
+		log.ErrorContext(ctx, "result of a delivery was not kept", "error", err)
 	}
 }
 
@@ -236,8 +236,8 @@ func (w *Worker) keep(ctx context.Context, d room.Delivery) error {
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		err := w.cfg.Queue.Finish(ctx, d)
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, room.ErrConflict) || errors.Is(err, room.ErrNotFound) {
+			return err
 		}
 		select {
 		case <-ctx.Done():

@@ -19,7 +19,8 @@ type Queue interface {
 	// Claim takes deliveries that are due, counts the try, and keeps other
 	// workers off them until now+lease.
 	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]room.Claim, error)
-	// Finish keeps a delivery's new state: sent, failed, or queued with Next.
+	// Finish keeps a delivery's new state: sent, failed, or queued with Next. It
+	// is room.ErrConflict where another worker has taken the delivery over.
 	Finish(ctx context.Context, d room.Delivery) error
 	// MessagesQueued delivers wake-ups until ctx ends.
 	MessagesQueued(ctx context.Context) <-chan struct{}

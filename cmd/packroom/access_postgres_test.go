@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/packroom/packroom/access"
+	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/room/postgres"
+	"github.com/packroom/packroom/room/postgres/postgrestest"
+)
+
+var _ access.Store = (*postgres.Store)(nil)
+
+func gateOn(t *testing.T, s access.Store, now func() time.Time) *access.Gate {
+	t.Helper()
+	g, err := access.NewGate(access.Config{Pepper: bytes.Repeat([]byte("p"), 32), Store: s, Now: now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// residentWithPackage commits a resident whose package is here, with a PIN.
+func residentWithPackage(t *testing.T, s *postgres.Store, g *access.Gate) room.Secret {
+	t.Helper()
+	creds, secret, err := g.Issue(room.CredentialPickup, "r1", []room.CredentialForm{room.FormPIN, room.FormQR}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Commit(t.Context(), room.Commit{
+		Residents:   []room.Resident{{ID: "r1", FirstName: "Ana", LastName: "Ruiz", Unit: "4B", Status: room.ResidentCurrent, Language: "es"}},
+		Parcels:     []room.Parcel{{ID: "p1", State: room.ParcelStored, Resident: "r1", Slot: "B3", Registered: time.Now(), Stored: time.Now()}},
+		Credentials: creds,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+func tryCredential(t *testing.T, g *access.Gate, form room.CredentialForm, secret string) (room.Identity, *room.Denial) {
+	t.Helper()
+	who, err := g.Identify(t.Context(), room.Attempt{Kiosk: "K1", Form: form, Secret: secret})
+	var d *room.Denial
+	if err != nil && !errors.As(err, &d) {
+		t.Fatal(err)
+	}
+	return who, d
+}
+
+func TestGateOnPostgres(t *testing.T) {
+	s := postgrestest.New(t)
+	g := gateOn(t, s, time.Now)
+	secret := residentWithPackage(t, s, g)
+	for form, text := range map[room.CredentialForm]string{room.FormPIN: secret.PIN, room.FormQR: secret.QR} {
+		who, d := tryCredential(t, g, form, text)
+		if d != nil || who.Holder != "r1" || who.Name != "Ana Ruiz" || who.Unit != "4B" || who.Language != "es" || who.Kind != room.VisitResident {
+			t.Errorf("%s: %+v, %v", form, who, d)
+		}
+	}
+	if _, err := g.Enroll(t.Context(), room.CredentialCourier, "c1", room.FormPIN, secret.PIN); !errors.Is(err, room.ErrConflict) {
+		t.Errorf("a PIN in use was enrolled: %v", err)
+	}
+	creds, err := s.Credentials(t.Context(), "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range creds {
+		creds[i].Used = time.Now()
+	}
+	if _, err := s.Commit(t.Context(), room.Commit{Credentials: creds}); err != nil {
+		t.Fatal(err)
+	}
+	if _, d := tryCredential(t, g, room.FormPIN, secret.PIN); d == nil || d.Reason != "used" {
+		t.Errorf("used PIN: %v", d)
+	}
+}
+
+func TestWrongTriesAreCountedInPostgresAcrossRestarts(t *testing.T) {
+	s := postgrestest.New(t)
+	now := time.Now()
+	clock := func() time.Time { return now }
+	g := gateOn(t, s, clock)
+	secret := residentWithPackage(t, s, g)
+	for i := range 5 {
+		if _, d := tryCredential(t, gateOn(t, s, clock), room.FormPIN, fmt.Sprintf("9183746%d", i)); d == nil || d.Reason != "unknown" {
+			t.Fatalf("try %d: %v", i+1, d)
+		}
+	}
+	g = gateOn(t, postgrestest.New(t), clock) // another process
+	if _, d := tryCredential(t, g, room.FormPIN, secret.PIN); d == nil || d.Reason != "throttled" || d.RetryAfter.Round(time.Second) != 30*time.Second {
+		t.Fatalf("the right PIN too early: %v", d)
+	}
+	now = now.Add(-time.Hour)
+	if _, d := tryCredential(t, g, room.FormPIN, secret.PIN); d == nil || d.RetryAfter.Round(time.Second) != 30*time.Second {
+		t.Fatalf("clock set back: %v", d)
+	}
+	now = now.Add(31 * time.Second)
+	if who, d := tryCredential(t, g, room.FormPIN, secret.PIN); d != nil || who.Holder != "r1" {
+		t.Fatalf("after the wait: %v", d)
+	}
+	if th, err := s.Throttle(t.Context(), "kiosk:K1"); err != nil || th.Failures != 0 {
+		t.Errorf("%+v, %v", th, err)
+	}
+}
+
+func TestWrongTriesAtOnceAreAllCounted(t *testing.T) {
+	s := postgrestest.New(t)
+	g := gateOn(t, s, time.Now)
+	var mu sync.Mutex
+	reasons := map[string]int{}
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			_, err := g.Identify(t.Context(), room.Attempt{Kiosk: "K1", Form: room.FormPIN, Secret: fmt.Sprintf("918374%02d", i)})
+			var d *room.Denial
+			if !errors.As(err, &d) {
+				t.Errorf("%v", err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			reasons[d.Reason]++
+		})
+	}
+	wg.Wait()
+	if reasons["unknown"] != 5 || reasons["throttled"] != 35 {
+		t.Errorf("%v", reasons)
+	}
+}
+
+func TestGateSaysSoWhilePostgresIsAway(t *testing.T) {
+	s := postgrestest.New(t)
+	g := gateOn(t, s, time.Now)
+	secret := residentWithPackage(t, s, g)
+	s.Close()
+	_, err := g.Identify(t.Context(), room.Attempt{Kiosk: "K1", Form: room.FormPIN, Secret: secret.PIN})
+	if !errors.Is(err, room.ErrUnavailable) || errors.Is(err, room.ErrDenied) {
+		t.Errorf("got %v", err)
+	}
+}
