@@ -24,7 +24,7 @@ var kioskID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 func by(kiosk string) string { return "kiosk:" + kiosk }
 
 // kioskFace is v without what a kiosk has no use for: readings, appearances,
-// camera geometry and the credential.
+// contact data, camera geometry and the credential.
 func kioskFace(v room.KioskView) room.KioskView {
 	v.Parcels, v.Loose = parcelFaces(v.Parcels), parcelFaces(v.Loose)
 	v.Slots = slotFaces(v.Slots)
@@ -46,7 +46,7 @@ func kioskFace(v room.KioskView) room.KioskView {
 func parcelFaces(in []room.Parcel) []room.Parcel {
 	out := make([]room.Parcel, len(in))
 	for i, p := range in {
-		p.Reading, p.Appearance = nil, nil
+		p.Reading, p.Appearance, p.Recipient = nil, nil, nil
 		out[i] = p
 	}
 	return out

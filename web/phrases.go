@@ -42,24 +42,37 @@ func NewPhrases() (*Phrases, error) {
 }
 
 // Say gives the sentence for p in its language, or in English where that
-// language or sentence is missing. Key+".one" is used where count is 1.
+// language or sentence is missing. A key's variant stands in for it where there
+// is one: ".one" where count is 1, ".unknown" where the name is empty.
 func (p *Phrases) Say(prompt room.Prompt) (text, language string) {
 	base, _, _ := strings.Cut(prompt.Language, "-")
 	for _, language = range []string{base, "en"} {
 		texts := p.texts[language]
-		text, ok := texts[prompt.Key]
-		if prompt.Values["count"] == "1" {
-			if one, has := texts[prompt.Key+".one"]; has {
-				text, ok = one, true
-			}
+		text, ok := texts[prompt.Key+variant(prompt.Values)]
+		if !ok {
+			text, ok = texts[prompt.Key]
 		}
 		if !ok {
 			continue
 		}
 		for name, value := range prompt.Values {
+			if word, known := texts[name+"."+value]; known {
+				value = word // a machine word: place.high
+			}
 			text = strings.ReplaceAll(text, "{"+name+"}", value)
 		}
 		return text, language
 	}
 	return "", "en"
+}
+
+func variant(values map[string]string) string {
+	name, named := values["name"]
+	switch {
+	case values["count"] == "1":
+		return ".one"
+	case named && name == "":
+		return ".unknown"
+	}
+	return ""
 }

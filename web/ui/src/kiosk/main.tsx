@@ -1,6 +1,11 @@
 import { render } from 'preact';
 import '../lib/tokens.css';
 import '../lib/components.css';
-import { t } from '../lib/i18n';
+import './kiosk.css';
+import { language, setLanguage } from '../lib/i18n';
+import { Kiosk } from './Kiosk';
+import { follow } from './state';
 
-render(<h1>{t('kiosk.title')}</h1>, document.getElementById('app')!);
+setLanguage(language.value);
+follow();
+render(<Kiosk />, document.getElementById('app')!);

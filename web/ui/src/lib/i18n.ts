@@ -21,11 +21,19 @@ export function setLanguage(l: Language): void {
   document.documentElement.lang = l;
 }
 
-/** Text for a key of locale/*.json; key + ".one" where count is 1. */
+/**
+ * Text for a key of locale/*.json. A key's variant stands in for it where there
+ * is one: ".one" where count is 1, ".unknown" where the name is empty. A value
+ * that is a machine word (place: "high") becomes the text of place.high.
+ */
 export function t(key: string, values: Values = {}, l: Language = language.value): string {
-  const one = String(values['count']) === '1' ? (texts[l][`${key}.one`] ?? texts.en[`${key}.one`]) : undefined;
-  const text = one ?? texts[l][key] ?? texts.en[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+  const variant = String(values['count']) === '1' ? '.one' : values['name'] === '' ? '.unknown' : '';
+  const text = texts[l][key + variant] ?? texts[l][key] ?? texts.en[key + variant] ?? texts.en[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    if (!(name in values)) return whole;
+    const value = String(values[name]);
+    return texts[l][`${name}.${value}`] ?? value;
+  });
 }
 
 /** Whether there is a text for key. */

@@ -1,6 +1,9 @@
 import { render } from 'preact';
 import '../lib/tokens.css';
 import '../lib/components.css';
-import { t } from '../lib/i18n';
+import './resident.css';
+import { language, setLanguage } from '../lib/i18n';
+import { Resident } from './Resident';
 
-render(<h1>{t('kiosk.title')}</h1>, document.getElementById('app')!);
+setLanguage(language.value);
+render(<Resident token={decodeURIComponent(location.pathname.split('/')[2] ?? '')} />, document.getElementById('app')!);

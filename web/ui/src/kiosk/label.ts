@@ -1,0 +1,96 @@
+import { Failure, failureOf } from '../lib/api';
+import { t } from '../lib/i18n';
+import type { Candidate } from '../lib/types';
+import { api, busy, explain, refresh, scanFor, scanning, setPending, tell, type Pending } from './state';
+
+const maxBytes = 12 * 1024 * 1024;
+
+/** Reasons that another try with the camera may mend. */
+const retry = new Set(['no_label', 'too_dark', 'blurred', 'two_labels']);
+
+/**
+ * Sends a photograph and shows what was read. Answers the reason where the
+ * label should be shown again, "" where the courier goes on.
+ */
+export async function sendLabel(visit: string, photo: Blob): Promise<string> {
+  if (photo.size > maxBytes) {
+    tell(t('error.too_large'), 'warn');
+    return 'too_large';
+  }
+  busy.value = true;
+  try {
+    const { picture = '', reading } = await api.label(visit, photo);
+    const reason = reading.reason ?? '';
+    if (reading.decision === 'none' && retry.has(reason)) return reason;
+    setPending({ visit, picture, reading, reason, loose: scanFor.value });
+    return '';
+  } catch (e) {
+    const f = failureOf(e);
+    if (f.kind === 'unavailable' && f.picture) {
+      setPending({ visit, picture: f.picture, reading: undefined, reason: 'unavailable', loose: scanFor.value });
+      return '';
+    }
+    tell(explain(f), 'warn');
+    if (f.kind === 'conflict') await refresh();
+    return f.kind;
+  } finally {
+    busy.value = false;
+  }
+}
+
+/** A hand scanner read a barcode: the tracking number is known, the resident is not. */
+export async function scanBarcode(visit: string, text: string): Promise<void> {
+  try {
+    const { reading } = await api.barcode(visit, text);
+    setPending({ visit, picture: '', reading, reason: 'barcode', loose: scanFor.value });
+  } catch (e) {
+    tell(explain(failureOf(e)), 'warn');
+  }
+}
+
+/** No label and no barcode: a name is enough. */
+export function byHand(visit: string): void {
+  setPending({ visit, picture: '', reading: undefined, reason: '', loose: scanFor.value });
+}
+
+export type Registered = 'done' | 'again' | 'failed';
+
+/** Confirms whose package the label is. "again" = the same number was scanned before. */
+export async function register(label: Pending, resident: string, size: string, again: boolean): Promise<Registered> {
+  if (busy.value) return 'failed';
+  busy.value = true;
+  try {
+    const reply = await api.register({
+      visit: label.visit, resident, size, again,
+      carrier: label.reading?.carrier ?? '', tracking: label.reading?.tracking ?? '', label_photo: label.picture,
+    });
+    if (reply.warnings?.includes('already_scanned')) return 'again';
+    if (label.loose && reply.parcel) await join(label, reply.parcel.id);
+    setPending(undefined);
+    scanFor.value = '';
+    scanning.value = false;
+    await refresh();
+    return 'done';
+  } catch (e) {
+    tell(explain(failureOf(e)), 'warn');
+    return 'failed';
+  } finally {
+    busy.value = false;
+  }
+}
+
+async function join(label: Pending, parcel: string): Promise<void> {
+  try {
+    await api.join(label.visit, label.loose, parcel);
+  } catch (e) {
+    // The room may have joined the two by itself meanwhile.
+    if (!(e instanceof Failure) || e.kind !== 'conflict') throw e;
+  }
+}
+
+/** Those a courier may choose with one tap, best first. */
+export function shortlist(candidates: Candidate[] | null | undefined, max = 4): Candidate[] {
+  const list = candidates ?? [];
+  const best = list[0]?.score ?? 0;
+  return list.filter((c) => c.score >= best * 0.4).slice(0, max);
+}
