@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/packroom/packroom/access"
+	"github.com/packroom/packroom/access/driver"
+	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/room/bus"
+	"github.com/packroom/packroom/room/postgres"
+	"github.com/packroom/packroom/web"
+)
+
+func roomCommand() subcommand {
+	return subcommand{name: "room", about: "the room service: state, door, guide", run: runRoom}
+}
+
+func runRoom(ctx context.Context, args []string) error {
+	cfg, rest, err := loadConfig(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("unknown words %q", rest)
+	}
+	log := cfg.Logger("room")
+	secrets, err := cfg.Secrets()
+	if err != nil {
+		return err
+	}
+	store, err := openStore(ctx, cfg, secrets, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	b, err := bus.Connect(ctx, bus.Config{URL: cfg.NATSURL(), Name: "room", Property: cfg.Property.ID, Room: cfg.Room.ID,
+		CredsFile: cfg.Path(cfg.NATS.CredsFile), Log: log})
+	if err != nil {
+		return fmt.Errorf("bus: %w", err)
+	}
+	defer b.Close()
+	devices, drivers, err := driver.Open(ctx, driver.Config{Kind: cfg.Devices.Driver, Options: cfg.DeviceOptions()}, log)
+	if err != nil {
+		return fmt.Errorf("devices: %w", err)
+	}
+	defer drivers.Close()
+	metrics := newRegistry()
+	busMetrics(metrics, b)
+	service, err := newRoom(ctx, cfg, secrets, store, devices, metrics, log)
+	if err != nil {
+		return err
+	}
+	mux := opsMux(metrics, map[string]check{
+		"state":    func(context.Context) error { return service.Ready() },
+		"postgres": store.Ping,
+	})
+	mux.Handle("/", service.Handler(secrets.BoxToken))
+	return runTogether(ctx,
+		service.Run,
+		func(ctx context.Context) error { return b.Relay(ctx, store) },
+		func(ctx context.Context) error { return b.ConsumeFacts(ctx, "room", roomFacts(service)) },
+		func(ctx context.Context) error { return serveHTTP(ctx, "room.listen", cfg.Room.Listen, mux) },
+		func(ctx context.Context) error { return seedDemo(ctx, cfg, service, store, log) },
+	)
+}
+
+// newRoom wires the service of the configured room.
+func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.Store, dev room.Devices, metrics *prometheus.Registry, log *slog.Logger) (*room.Service, error) {
+	slots, err := readSlots(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	gate, err := access.NewGate(access.Config{Pepper: secrets.Pepper, Store: store, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	words, err := web.NewPhrases()
+	if err != nil {
+		return nil, err
+	}
+	unlock := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "packroom_unlock_seconds",
+		Help: "From a committed grant to the strike's answer.", Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5}})
+	metrics.MustRegister(unlock)
+	return room.NewService(room.Config{
+		Property: cfg.Property.ID, Room: cfg.Room.ID, Kiosk: cfg.Room.Kiosks[0], Slots: slots, Log: log,
+		Unlocked: func(d time.Duration) { unlock.Observe(d.Seconds()) },
+	}, store, gate, dev, words), nil
+}
+
+// roomFacts hands what vision reported to the service.
+func roomFacts(service *room.Service) bus.FactHandler {
+	return func(ctx context.Context, id string, fact any) error {
+		in, ok := fact.(room.Input)
+		if !ok {
+			return fmt.Errorf("fact %s: %w: a %T is nothing that a room decides about", id, room.ErrInvalid, fact)
+		}
+		return service.Fact(ctx, id, in)
+	}
+}
+
+// openStore opens the database, and waits for it where it is away.
+func openStore(ctx context.Context, cfg Config, secrets Secrets, log *slog.Logger) (*postgres.Store, error) {
+	url, err := cfg.PostgresURL()
+	if err != nil {
+		return nil, err
+	}
+	for told := false; ; told = true {
+		store, err := postgres.Open(ctx, postgres.Config{URL: url, Property: cfg.Property.ID, Room: cfg.Room.ID, SealKey: secrets.SealKey, Log: log})
+		if err == nil || !errors.Is(err, room.ErrUnavailable) {
+			return store, err
+		}
+		if !told {
+			log.Warn("the database is away; waiting for it", "error", err)
+		}
+		if err := waitABit(ctx, 500*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// readSlots reads the slots files of all cameras. A file that is not there yet
+// is waited for: the simulated room writes its own when it starts.
+func readSlots(ctx context.Context, cfg Config, log *slog.Logger) ([]room.Slot, error) {
+	var slots []room.Slot
+	owner := map[string]string{}
+	for _, cam := range cfg.Cameras {
+		path := cfg.Path(cam.Slots)
+		f, err := waitForFile(ctx, path, log)
+		if err != nil {
+			return nil, fmt.Errorf("camera %s: %w", cam.ID, err)
+		}
+		sf, err := room.ReadSlotsFile(f)
+		_ = f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("camera %s: %s: %w", cam.ID, path, err)
+		}
+		for _, s := range sf.Slots {
+			s.Camera = cam.ID
+			if other, twice := owner[s.ID]; twice {
+				return nil, fmt.Errorf("slot %s is in the slots files of both %s and %s; slot ids must be unique in a room", s.ID, other, cam.ID)
+			}
+			owner[s.ID] = cam.ID
+			slots = append(slots, s)
+		}
+	}
+	return slots, nil
+}
+
+func waitForFile(ctx context.Context, path string, log *slog.Logger) (*os.File, error) {
+	for told := false; ; told = true {
+		f, err := os.Open(path)
+		if err == nil || !errors.Is(err, os.ErrNotExist) {
+			return f, err
+		}
+		if !told {
+			log.Warn("waiting for the slots file; draw one for the camera, or start the simulated room", "file", path)
+		}
+		if err := waitABit(ctx, 200*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func waitABit(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// runTogether runs parts until one fails or ctx ends. A part that returns nil is
+// done; the others go on. Ending because ctx did is no error.
+func runTogether(ctx context.Context, parts ...func(context.Context) error) error {
+	g, gctx := errgroup.WithContext(ctx)
+	for _, part := range parts {
+		g.Go(func() error { return part(gctx) })
+	}
+	if err := g.Wait(); err != nil && !(errors.Is(err, context.Canceled) && ctx.Err() != nil) && !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
