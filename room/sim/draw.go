@@ -84,9 +84,9 @@ func (l *layout) roomLight(p Vec) float64 {
 	for i := range l.lamps {
 		d := l.lamps[i].center.sub(p)
 		d2 := max(d.dot(d), 0.3)
-		sum += 3.0 * d.Z * d.Z / (d2 * d2) * l.lamps[i].power
+		sum += 3.6 * d.Z * d.Z / (d2 * d2) * l.lamps[i].power
 	}
-	return min(sum, 1.9)
+	return min(sum, 2.1)
 }
 
 // drawLimb draws one limb as a ball that moves and swells from one end to the
@@ -147,7 +147,7 @@ func (c *camera) drawLimb(l *limb, depth []float32) {
 			nx, ny := ex/rad, ey/rad
 			lit := 0.36 + 0.40*max(nx*lx+ny*ly+nz*lz, 0) + 0.16*nz
 			if l.seed != 0 {
-				lit += 0.055 * mottle(float64(t)*6+l.seed, nx*2.2+l.seed*0.3)
+				lit += 0.075 * mottle(float64(t)*5+l.seed, nx*1.8+l.seed*0.3)
 			}
 			p := &paint[clampInt(int(lit*(shadeSteps-1)), 0, shadeSteps-1)]
 			if edge := rad - math.Sqrt(d2); edge < 0.5 { // half a pixel of softness
@@ -290,19 +290,19 @@ type blob struct {
 
 // blobs is the person in a few strokes: trunk, head, legs, arms, parcel.
 func (fig *figure) blobs() []blob {
-	if len(fig.limbs) < 20 {
+	if len(fig.limbs) < limbCount {
 		return nil
 	}
 	l := fig.limbs
 	out := []blob{
-		{l[7].a, l[7].b, 0.19},
-		{l[12].a, l[12].b, 0.11},
+		{l[8].a, l[8].b, 0.19},
+		{l[13].a, l[13].b, 0.11},
 		{l[0].a, l[1].b, 0.09},
 		{l[3].a, l[4].b, 0.09},
-		{l[15].a, l[16].a, 0.07},
-		{l[14].a, l[14].b, 0.07},
-		{l[17].a, l[17].b, 0.07},
-		{l[18].a, l[19].b, 0.06},
+		{l[15].a, l[15].b, 0.07},
+		{l[16].a, l[17].b, 0.06},
+		{l[18].a, l[18].b, 0.07},
+		{l[19].a, l[20].b, 0.06},
 	}
 	if b := fig.carried; b != nil {
 		side := b.world(Vec{b.half.X * 0.6, 0, 0})
@@ -317,7 +317,7 @@ func (l *layout) shadeAt(p Vec, blobs []blob) float64 {
 	for i := range l.lamps {
 		to := l.lamps[i].center.sub(p)
 		d2 := max(to.dot(to), 0.2)
-		k := 3.0 * math.Abs(to.Z) / math.Sqrt(d2) / d2
+		k := 3.6 * math.Abs(to.Z) / math.Sqrt(d2) / d2
 		light += k
 		open := 1.0
 		for j := range blobs {
@@ -333,7 +333,9 @@ func (l *layout) shadeAt(p Vec, blobs []blob) float64 {
 	near := 0.0
 	for j := range blobs[:min(2, len(blobs))] {
 		d := blobs[j].a.lerp(blobs[j].b, 0.5).sub(p)
-		near += 0.10 * 0.16 / (d.dot(d) + 0.16)
+		if k := 1 - d.dot(d)/(1.1*1.1); k > 0 {
+			near += 0.10 * k * k
+		}
 	}
 	left := 1 - 0.85*blocked/light - near
 	return math.Sqrt(max(left, 0.05)) // about the camera's 1/2.2
@@ -373,12 +375,12 @@ func (c *camera) drawLaser(m *moment) {
 		for px := r.x0; px < r.x1; px++ {
 			dx, dy := (float64(px)+0.5-x)/scale, (float64(py)+0.5-y)/scale
 			d2 := dx*dx + dy*dy
-			core, halo := math.Exp(-d2/7), math.Exp(-d2/36)
+			core, halo := math.Exp(-d2/9), math.Exp(-d2/42)
 			i := py*f.w + px
-			f.y[i] = uint8(clampInt(int(f.y[i])+int(140*core+14*halo), int(f.lo), int(f.hi)))
+			f.y[i] = uint8(clampInt(int(f.y[i])+int(170*core+12*halo), int(f.lo), int(f.hi)))
 			if px&1 == 0 && py&1 == 0 {
 				j := py/2*(f.w/2) + px/2
-				f.v[j] = uint8(clampInt(int(f.v[j])+int(90*halo), 18, 238))
+				f.v[j] = uint8(clampInt(int(f.v[j])+int(100*halo), 18, 238))
 				f.u[j] = uint8(clampInt(int(f.u[j])-int(24*halo), 18, 238))
 			}
 		}

@@ -47,7 +47,7 @@ func newCamera(s *scene, seed uint64) *camera {
 	w, h := s.cam.w, s.cam.h
 	return &camera{
 		scene: s, base: newFrame(w, h), work: newFrame(w, h), out: newFrame(w, h),
-		noise: newNoise(), rng: rand.New(rand.NewPCG(seed, 0xca3)), gain: 1, wanted: 1,
+		noise: newNoise(), rng: newRand(seed, 0xca3), gain: 1, wanted: 1,
 		dirty: pixels{0, 0, w, h},
 	}
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math"
+	"math/rand/v2"
 
 	"github.com/packroom/packroom/room"
 )
@@ -274,6 +275,15 @@ func (c *pinhole) visible(ps ...Vec) room.Rect {
 		return room.Rect{}
 	}
 	return room.Rect{float64(r.x0), float64(r.y0), float64(r.x1 - r.x0), float64(r.y1 - r.y0)}
+}
+
+// newRand draws numbers that depend on a seed and on what they are for. Seeds
+// are stirred first: neighbours would begin alike.
+func newRand(seed, what uint64) *rand.Rand {
+	seed += 0x9e3779b97f4a7c15 * (what + 1)
+	seed = (seed ^ seed>>30) * 0xbf58476d1ce4e5b9
+	seed = (seed ^ seed>>27) * 0x94d049bb133111eb
+	return rand.New(rand.NewPCG(seed^seed>>31, what))
 }
 
 func clamp(v, lo, hi float64) float64 { return min(max(v, lo), hi) }

@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"github.com/packroom/packroom/room"
 )
@@ -80,7 +79,7 @@ func newStyle(seed uint64) style {
 	if seed <= 1 {
 		return s
 	}
-	r := rand.New(rand.NewPCG(seed, 0x5717e))
+	r := newRand(seed, 0x5717e)
 	pick := func(c ...rgb) rgb { return c[r.IntN(len(c))] }
 	s.wall = pick(rgb{0.56, 0.57, 0.56}, rgb{0.50, 0.54, 0.58}, rgb{0.58, 0.54, 0.46}, rgb{0.42, 0.46, 0.44}, rgb{0.62, 0.60, 0.57})
 	s.floor = pick(rgb{0.20, 0.21, 0.23}, rgb{0.30, 0.27, 0.23}, rgb{0.14, 0.16, 0.18}, rgb{0.34, 0.34, 0.33})

@@ -26,7 +26,7 @@ func (m *lightmap) at(u, v float64) rgb {
 }
 
 const (
-	ambient  = 0.34 // light from everywhere, of what falls straight below a lamp
+	ambient  = 0.40 // light from everywhere, of what falls straight below a lamp
 	lampTaps = 8    // rays to each lamp
 	skyTaps  = 20   // rays to everywhere
 	skyReach = 0.9  // metres: what is farther away casts no ambient shade
@@ -71,7 +71,29 @@ func (l *layout) bakeFace(b *box, face int, shade []*box) *lightmap {
 			m.v[y*m.nu+x] = l.light(p.add(normal.mul(0.002)), normal, shade, r)
 		}
 	}
+	m.blur()
 	return m
+}
+
+// blur evens out the grain of few rays.
+func (m *lightmap) blur() {
+	for range 2 {
+		out := make([]rgb, len(m.v))
+		for y := range m.nv {
+			for x := range m.nu {
+				var sum rgb
+				n := 0.0
+				for yy := max(y-1, 0); yy <= min(y+1, m.nv-1); yy++ {
+					for xx := max(x-1, 0); xx <= min(x+1, m.nu-1); xx++ {
+						sum = sum.add(m.v[yy*m.nu+xx])
+						n++
+					}
+				}
+				out[y*m.nu+x] = sum.mul(1 / n)
+			}
+		}
+		m.v = out
+	}
 }
 
 // light is what falls on a point from the lamps and from everywhere, with
@@ -113,7 +135,7 @@ func (l *layout) direct(p, normal Vec, shade []*box, r *rand.Rand) rgb {
 			}
 			got += cosP * cosL / (dist * dist)
 		}
-		sum = sum.add(lamp.color.mul(lamp.power * 3.6 * got / lampTaps))
+		sum = sum.add(lamp.color.mul(lamp.power * 4.7 * got / lampTaps))
 	}
 	return sum
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync"
 )
 
 // Size is how big a parcel is.
@@ -76,7 +77,7 @@ func (l *looks) at(face int, u, v float64) rgb {
 
 // newParcel makes a parcel whose measures and print follow from seed.
 func newParcel(id string, size Size, seed uint64) *parcel {
-	r := rand.New(rand.NewPCG(seed, 0x9a7ce1))
+	r := newRand(seed, 0x9a7ce1)
 	m := sizeMetres[size]
 	vary := func(v float64) float64 { return v * (0.9 + 0.2*r.Float64()) }
 	b := &box{half: Vec{vary(m.X) / 2, vary(m.Y) / 2, vary(m.Z) / 2}, cos: 1}
@@ -196,4 +197,12 @@ func newTexture(img *image.RGBA, grain float64) texture {
 }
 
 // linear is the light of an 8 bit level.
-func linear(v uint8) float64 { return math.Pow(float64(v)/255, 2.2) * 0.92 }
+func linear(v uint8) float64 { return linearTable()[v] }
+
+var linearTable = sync.OnceValue(func() *[256]float64 {
+	var t [256]float64
+	for i := range t {
+		t[i] = math.Pow(float64(i)/255, 2.2) * 0.92
+	}
+	return &t
+})

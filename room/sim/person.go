@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math"
-	"math/rand/v2"
 )
 
 // person is somebody in the room. Positions are of the feet.
@@ -32,12 +31,12 @@ type person struct {
 type step func(dt float64) (done bool)
 
 func newPerson(id string, seed uint64, at Vec) *person {
-	r := rand.New(rand.NewPCG(seed, 0x9e0))
+	r := newRand(seed, 0x9e0)
 	pick := func(c ...rgb) rgb { return c[r.IntN(len(c))].mul(0.85 + 0.3*r.Float64()) }
 	p := &person{ID: id, pos: at, height: 1.62 + 0.24*r.Float64(), free: [2]bool{true, true}}
-	p.shirt = pick(rgb{0.05, 0.28, 0.16}, rgb{0.04, 0.09, 0.30}, rgb{0.38, 0.05, 0.05}, rgb{0.22, 0.22, 0.23}, rgb{0.20, 0.10, 0.04}, rgb{0.45, 0.42, 0.36}, rgb{0.03, 0.24, 0.30})
+	p.shirt = pick(rgb{0.05, 0.28, 0.16}, rgb{0.04, 0.09, 0.30}, rgb{0.38, 0.05, 0.05}, rgb{0.10, 0.10, 0.12}, rgb{0.20, 0.10, 0.04}, rgb{0.40, 0.34, 0.20}, rgb{0.03, 0.24, 0.30})
 	p.pants = pick(rgb{0.03, 0.04, 0.08}, rgb{0.04, 0.04, 0.04}, rgb{0.13, 0.10, 0.06}, rgb{0.06, 0.09, 0.15})
-	p.hair = pick(rgb{0.06, 0.03, 0.02}, rgb{0.02, 0.02, 0.02}, rgb{0.18, 0.10, 0.04}, rgb{0.25, 0.24, 0.23})
+	p.hair = pick(rgb{0.06, 0.03, 0.02}, rgb{0.02, 0.02, 0.02}, rgb{0.18, 0.10, 0.04}, rgb{0.21, 0.13, 0.05})
 	p.skin = pick(rgb{0.55, 0.34, 0.24}, rgb{0.38, 0.21, 0.13}, rgb{0.20, 0.10, 0.06}, rgb{0.62, 0.42, 0.31})
 	return p
 }
@@ -52,6 +51,9 @@ type limb struct {
 	color  rgb
 	seed   float64 // of the cloth's folds; 0 = smooth
 }
+
+// limbCount is how many limbs a body has; figure.blobs knows their places.
+const limbCount = 21
 
 // body is where the limbs are now.
 func (p *person) body() []limb {
@@ -68,7 +70,7 @@ func (p *person) body() []limb {
 	neck := hip.add(spine.mul(0.56 * k)).add(p.leanBy)
 	head := neck.add(p.leanBy.mul(0.15)).add(spine.mul(0.13 * k).add(up.mul(0.05 * k))).add(ahead.mul(0.03))
 
-	limbs := make([]limb, 0, 24)
+	limbs := make([]limb, 0, limbCount)
 	seed := p.height * 100
 	for side := range 2 {
 		sg := float64(side*2 - 1)
@@ -88,9 +90,10 @@ func (p *person) body() []limb {
 	wide := 0.115 * k
 	limbs = append(limbs,
 		limb{hip.sub(aside.mul(0.06)), hip.add(aside.mul(0.06)), 0.125 * k, 0.125 * k, p.pants, seed},
-		limb{hip.add(up.mul(0.06)), chest, 0.155 * k, 0.175 * k, p.shirt, seed + 3},
-		limb{chest.sub(aside.mul(wide * 0.7)), hip.sub(aside.mul(wide * 0.35)).add(up.mul(0.05)), 0.12 * k, 0.12 * k, p.shirt, seed + 4},
-		limb{chest.add(aside.mul(wide * 0.7)), hip.add(aside.mul(wide * 0.35)).add(up.mul(0.05)), 0.12 * k, 0.12 * k, p.shirt, seed + 5},
+		limb{hip.add(spine.mul(0.03)).sub(aside.mul(0.075)), hip.add(spine.mul(0.03)).add(aside.mul(0.075)), 0.112 * k, 0.112 * k, p.shirt, seed + 2},
+		limb{hip.add(spine.mul(0.12)), chest, 0.150 * k, 0.175 * k, p.shirt, seed + 3},
+		limb{chest.sub(aside.mul(wide * 0.7)), hip.sub(aside.mul(wide * 0.45)).add(spine.mul(0.10)), 0.12 * k, 0.12 * k, p.shirt, seed + 4},
+		limb{chest.add(aside.mul(wide * 0.7)), hip.add(aside.mul(wide * 0.45)).add(spine.mul(0.10)), 0.12 * k, 0.12 * k, p.shirt, seed + 5},
 		limb{chest.add(spine.mul(0.09 * k)).sub(aside.mul(wide)), chest.add(spine.mul(0.09 * k)).add(aside.mul(wide)), 0.085 * k, 0.085 * k, p.shirt, seed + 6},
 		limb{neck.sub(spine.mul(0.04)), head.sub(up.mul(0.05)), 0.058 * k, 0.052 * k, p.skin, 0},
 		limb{head.add(up.mul(0.035)).sub(ahead.mul(0.012)), head.sub(up.mul(0.02)).sub(ahead.mul(0.02)), 0.107 * k, 0.098 * k, p.hair, 0},

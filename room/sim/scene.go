@@ -14,13 +14,14 @@ type scene struct {
 	cam pinhole
 	// The picture with lamps at full, as light in the camera's own curve: luma at
 	// 16 times 8 bits, chroma around 0.
-	y     []uint16
-	u, v  []int16
-	depth []float32
-	tiles [][]*box // the room's boxes that may be seen in each tile
-	tw    int
-	glow  map[string]*glow // the slots' lights
-	rests []rested         // what lies on the slots
+	y       []uint16
+	u, v    []int16
+	depth   []float32
+	tiles   [][]*box // the room's boxes that may be seen in each tile
+	tw      int
+	glow    map[string]*glow // the slots' lights
+	rests   []rested         // what lies on the slots
+	shelves []*box           // what keeps light from walls and boards before a parcel does
 }
 
 const (
@@ -46,6 +47,9 @@ func newScene(l *layout, camera int) *scene {
 	}
 	s.tiles = make([][]*box, s.tw*((c.h+tile-1)/tile))
 	for _, b := range l.boxes {
+		if b.surface.kind == surfBoard || b.surface.kind == surfPlain && b.half.X > 0.3 && b.half.Y > 0.1 {
+			s.shelves = append(s.shelves, b)
+		}
 		cs := b.corners()
 		r, ok := c.bounds(cs[:]...)
 		if !ok {
@@ -124,7 +128,7 @@ func (s *scene) setParcels(now []*rest) (changed pixels) {
 // reach is the part of the picture that a parcel and its shadow can change.
 func (s *scene) reach(b *box) pixels {
 	wide := *b
-	wide.half = wide.half.add(Vec{0.22, 0.22, 0.02})
+	wide.half = wide.half.add(Vec{0.34, 0.24, 0.02})
 	wide.center.Z += 0.01
 	cs := wide.corners()
 	r, ok := s.cam.bounds(cs[:]...)
@@ -275,7 +279,7 @@ func (b *brush) shade(c *box, face int, p Vec, u, v float64) rgb {
 			ray := lamp.center.add(Vec{uu * lamp.halfX, vv * lamp.halfY, 0}).sub(q)
 			k := max(ray.dot(normal), 0) / math.Pow(ray.dot(ray), 1.5)
 			taps += k
-			if k > 0 && anyBlocks(b.near, q, ray) {
+			if k > 0 && anyBlocks(b.near, q, ray) && !anyBlocks(b.s.shelves, q, ray) {
 				blocked += k
 			}
 		}

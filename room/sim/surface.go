@@ -51,7 +51,7 @@ type surface struct {
 func (s *surface) albedo(p Vec, face int, u, v, w, h float64) rgb {
 	switch s.kind {
 	case surfWall:
-		n := mottle(p.X*1.1+p.Y*0.7, p.Z*1.3)*0.06 + mottle(p.X*14+p.Y*9, p.Z*14)*0.03
+		n := mottle(p.X*1.1+p.Y*0.7, p.Z*1.3)*0.03 + mottle(p.X*14+p.Y*9, p.Z*14)*0.025
 		return s.color.mul(1 + n)
 	case surfFloor:
 		n := mottle(p.X*0.9, p.Y*0.9)*0.16 + mottle(p.X*23, p.Y*23)*0.16

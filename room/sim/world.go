@@ -84,7 +84,7 @@ const (
 func newWorld(cfg Config, clock func() time.Time, log *slog.Logger) *World {
 	w := &World{
 		cfg: cfg, layout: newLayout(cfg.Seed, cfg.Cameras, cfg.Width, cfg.Height), log: log, clock: clock,
-		rng: rand.New(rand.NewPCG(cfg.Seed, 0x300)), lamp: 1, lampTo: 1,
+		rng: newRand(cfg.Seed, 0x300), lamp: 1, lampTo: 1,
 		lights: map[string]room.Signal{}, readers: map[chan room.Attempt]bool{}, wake: make(chan struct{}),
 		cut: map[string]CameraState{}, unplug: make(chan struct{}),
 	}
