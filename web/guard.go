@@ -65,7 +65,7 @@ func isStream(route string) bool {
 
 func (s *Server) deadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if isStream(c.Path()) {
+		if isStream(c.Path()) || strings.HasSuffix(c.Path(), "/clip") { // a clip takes as long as it is
 			return next(c)
 		}
 		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTimeout)
@@ -81,7 +81,7 @@ func gzip() echo.MiddlewareFunc {
 		Skipper: func(c echo.Context) bool {
 			p := c.Path()
 			return isStream(p) || strings.HasPrefix(p, "/live") || strings.Contains(p, "/pictures/") ||
-				strings.Contains(p, "/clips/") || strings.HasSuffix(p, "/snapshot")
+				strings.HasSuffix(p, "/clip") || strings.HasSuffix(p, "/snapshot")
 		},
 	})
 }

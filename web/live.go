@@ -71,17 +71,23 @@ func (s *Server) forward(c echo.Context, path ...string) error {
 func (s *Server) live(c echo.Context) error {
 	if c.Request().Method == http.MethodPost {
 		s.log.Info("live picture opened", "camera", c.Param("camera"), "by", managerBy(c))
-		return s.forward(c, "live", c.Param("camera"))
+		return s.forward(c, "whep", c.Param("camera"))
 	}
-	return s.forward(c, "live", c.Param("camera"), c.Param("session"))
+	return s.forward(c, "whep", c.Param("camera"), c.Param("session"))
 }
+
+func (s *Server) cameras(c echo.Context) error { return s.forward(c, "cameras") }
 
 func (s *Server) cameraSnapshot(c echo.Context) error {
 	s.log.Info("snapshot read", "camera", c.Param("camera"), "by", managerBy(c))
-	return s.forward(c, "snapshot", c.Param("camera"))
+	return s.forward(c, "snapshot", c.Param("camera")+".jpg")
 }
 
+// clip sends footage between two times: ?camera=&from=&to=.
 func (s *Server) clip(c echo.Context) error {
-	s.log.Info("clip read", "clip", c.Param("clip"), "by", managerBy(c))
-	return s.forward(c, "clips", c.Param("clip"))
+	s.log.Info("clip read", "camera", c.QueryParam("camera"), "from", c.QueryParam("from"), "to", c.QueryParam("to"), "by", managerBy(c))
+	return s.forward(c, "clip")
 }
+
+// clips lists what footage is kept for an event or a camera: ?event=&camera=.
+func (s *Server) clips(c echo.Context) error { return s.forward(c, "clips") }

@@ -152,7 +152,9 @@ func (s *Server) routes(registry *prometheus.Registry) error {
 	m.POST("/kiosks/:kiosk/link", s.managerKioskLink)
 	m.DELETE("/kiosks/devices/:id", s.managerRevokeKiosk)
 	m.GET("/cameras/:camera/snapshot", s.cameraSnapshot)
-	m.GET("/clips/:clip", s.clip)
+	m.GET("/cameras", s.cameras)
+	m.GET("/clip", s.clip)
+	m.GET("/clips", s.clips)
 
 	l := e.Group("/live", s.managerOnly, bodyLimit(64<<10))
 	l.POST("/:camera", s.live)

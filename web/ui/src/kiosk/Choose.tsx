@@ -5,7 +5,7 @@ import { hasText, t } from '../lib/i18n';
 import type { Candidate, Neighbour, Visit } from '../lib/types';
 import { Keyboard } from './Keyboard';
 import { register, shortlist } from './label';
-import { api, busy, explain, scanning, setPending, tell, type Pending } from './state';
+import { api, busy, explain, scanning, setPending, shots, tell, type Pending } from './state';
 
 const sizes = ['small', 'medium', 'large', 'oversize'] as const;
 
@@ -28,7 +28,7 @@ export function Choose({ visit, label }: { visit: Visit; label: Pending }) {
   };
 
   return (
-    <div class="choose">
+    <div class={`choose${searching ? ' searching' : ''}`}>
       <div class="choose-head">
         <div>
           <h2>{sure && !others ? t('courier.confirm', { name: list[0]!.name }) : t('courier.who')}</h2>
@@ -54,6 +54,11 @@ export function Choose({ visit, label }: { visit: Visit; label: Pending }) {
             </li>
           ))}
         </ul>
+      )}
+      {!searching && shots.has(label.picture) && (
+        <figure class="shot">
+          <img src={shots.get(label.picture)} alt={t('package.picture')} />
+        </figure>
       )}
       {searching && <Search visit={visit.id} start={reading?.recipient ?? ''} onPick={(n) => void choose(n.resident_id)} />}
       <div class="choose-foot">

@@ -21,6 +21,8 @@ export function Courier({ visit }: { visit: Visit }) {
   const newest = waiting.value.at(-1);
   const camerasGone = (v.cameras ?? []).some((c) => !c.ok);
   const unplaced = waiting.value.length;
+  /** Everything is scanned, the door is still shut. */
+  const enterNext = visit.phase === 'granted' && v.parcels.length > 0;
 
   useEffect(() => listenForReader((text) => void scanBarcode(visit.id, text)), [visit.id]);
 
@@ -32,7 +34,7 @@ export function Courier({ visit }: { visit: Visit }) {
   const end = () => act(() => api.end(visit.id));
 
   return (
-    <main class="split">
+    <main class={`split${showCamera || label ? ' looking' : ''}`}>
       <h1 class="visually-hidden">{t('courier.hello', { name: visit.name })}</h1>
       {label ? (
         <Stage class="asking">
@@ -44,7 +46,11 @@ export function Courier({ visit }: { visit: Visit }) {
         </Stage>
       ) : (
         <Stage class="map-stage">
-          {newest?.suggested ? (
+          {v.loose[0] ? (
+            <p class="put-on warn">
+              <strong>{t(unplaced > 0 ? 'courier.which_title' : 'courier.loose', { slot: v.loose[0].slot ?? '' })}</strong>
+            </p>
+          ) : newest?.suggested ? (
             <p class="put-on">
               <strong>{t('courier.put_on', { slot: newest.suggested })}</strong>
               <span>{t('courier.put_any')}</span>
@@ -63,7 +69,7 @@ export function Courier({ visit }: { visit: Visit }) {
         actions={
           <>
             <Button
-              kind={showCamera || label ? 'secondary' : 'primary'}
+              kind={enterNext ? 'secondary' : 'primary'}
               size="l"
               disabled={Boolean(label) || showCamera}
               onClick={() => {
@@ -73,7 +79,7 @@ export function Courier({ visit }: { visit: Visit }) {
             >
               {t('courier.next')}
             </Button>
-            <Button kind={v.parcels.length > 0 ? 'primary' : 'secondary'} size="l" busy={busy.value} onClick={open}>
+            <Button kind={enterNext ? 'primary' : 'secondary'} size="l" busy={busy.value} onClick={open}>
               {t('courier.open')}
             </Button>
             <Button size="l" onClick={() => (unplaced + v.loose.length > 0 ? setLeaving(true) : void end())}>
@@ -211,7 +217,7 @@ function Where({ parcel, onSlot, onClose }: { parcel: Parcel; onSlot: (slot: str
   return (
     <Dialog wide title={t('courier.where_title')} onClose={onClose} actions={<Button size="l" onClick={onClose}>{t('cancel')}</Button>}>
       <p>{t('courier.where_text', { name: ownerOf(parcel) })}</p>
-      <ShelfMap slots={v.slots} signals={signalsOf(undefined, [parcel])} onPick={onSlot} />
+      <ShelfMap slots={v.slots} signals={signalsOf(undefined, [parcel])} highlight={parcel.suggested ? [parcel.suggested] : []} onPick={onSlot} />
     </Dialog>
   );
 }

@@ -84,7 +84,7 @@ export function Stage({ children, class: extra = '' }: { children: ComponentChil
 export function Sheet({ children, actions, label }: { children: ComponentChildren; actions?: ComponentChildren; label: string }) {
   return (
     <section class="sheet" aria-label={label}>
-      <div class="sheet-body">{children}</div>
+      <div class="sheet-body" tabIndex={0}>{children}</div>
       {actions && <div class="sheet-actions">{actions}</div>}
     </section>
   );

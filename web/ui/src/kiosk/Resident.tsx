@@ -49,7 +49,11 @@ export function Resident({ visit }: { visit: Visit }) {
         }
       >
         <h1>{t('resident.hello', { name: visit.name })}</h1>
-        {here.length > 0 && <p class="sub">{left ? t('prompt.left_behind', { count: here.length }) : t('resident.count', { count: here.length })}</p>}
+        <h2 class="sub">
+          {here.length === 0
+            ? t('resident.all_taken')
+            : t(left ? 'prompt.left_behind' : 'resident.count', { count: here.length })}
+        </h2>
         <ul class="cards big" aria-live="polite">
           {[...here, ...taken].map((p) => {
             const done = collected.has(p.id);

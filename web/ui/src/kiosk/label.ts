@@ -1,7 +1,7 @@
 import { Failure, failureOf } from '../lib/api';
 import { t } from '../lib/i18n';
 import type { Candidate } from '../lib/types';
-import { api, busy, explain, refresh, scanFor, scanning, setPending, tell, type Pending } from './state';
+import { api, busy, explain, refresh, scanFor, scanning, setPending, shots, tell, type Pending } from './state';
 
 const maxBytes = 12 * 1024 * 1024;
 
@@ -21,12 +21,14 @@ export async function sendLabel(visit: string, photo: Blob): Promise<string> {
   try {
     const { picture = '', reading } = await api.label(visit, photo);
     const reason = reading.reason ?? '';
+    if (picture) shots.set(picture, URL.createObjectURL(photo));
     if (reading.decision === 'none' && retry.has(reason)) return reason;
     setPending({ visit, picture, reading, reason, loose: scanFor.value });
     return '';
   } catch (e) {
     const f = failureOf(e);
     if (f.kind === 'unavailable' && f.picture) {
+      shots.set(f.picture, URL.createObjectURL(photo));
       setPending({ visit, picture: f.picture, reading: undefined, reason: 'unavailable', loose: scanFor.value });
       return '';
     }

@@ -45,9 +45,16 @@ function restore(): Pending | undefined {
 
 export function setPending(p: Pending | undefined): void {
   pending.value = p;
+  if (!p) {
+    shots.forEach((url) => URL.revokeObjectURL(url));
+    shots.clear();
+  }
   if (p) sessionStorage.setItem(pendingKey, JSON.stringify(p));
   else sessionStorage.removeItem(pendingKey);
 }
+
+/** The photograph as it was taken, by its reference, for as long as this page lives. */
+export const shots = new Map<string, string>();
 
 /** Whether the courier is showing labels now; undefined = as the visit suggests. */
 export const scanning = signal<boolean | undefined>(undefined);

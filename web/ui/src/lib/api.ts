@@ -1,5 +1,5 @@
 import type {
-  Courier, Credential, Delivery, Incident, KioskDevice, KioskView, Neighbour, Parcel, Reading, Reply,
+  CameraView, Courier, Credential, Delivery, Incident, KioskDevice, KioskView, Neighbour, Parcel, Reading, Reply,
   Resident, ResidentView, RoomEvent, RoomView, RosterProblem, Session, Visit,
 } from './types';
 
@@ -133,7 +133,11 @@ export const managerApi = {
   stream: `${m}/stream`,
   picture: (ref: string) => `${m}/pictures/${enc(ref)}`,
   snapshot: (camera: string) => `${m}/cameras/${enc(camera)}/snapshot`,
-  clip: (id: string) => `${m}/clips/${enc(id)}`,
+  /** Address of footage as MP4 between two times (RFC 3339). */
+  clip: (camera: string, from: string, to: string) => withQuery(`${m}/clip`, { camera, from, to }),
+  clips: (query: { event?: string; camera?: string }) => request<unknown>('GET', withQuery(`${m}/clips`, query)),
+  cameras: () => request<CameraView[]>('GET', `${m}/cameras`),
+  /** WHEP: POST an SDP offer here; the answer's Location, relative to this address, ends the session by DELETE. */
   live: (camera: string) => `/live/${enc(camera)}`,
   session: () => request<Session>('GET', `${m}/session`),
   setup: (body: { email: string; name: string; password: string; code?: string }) => request<Session>('POST', `${m}/setup`, body),

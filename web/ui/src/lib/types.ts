@@ -130,6 +130,18 @@ export interface KioskView {
   now: string;
 }
 
+/** As the vision service describes a camera. */
+export interface CameraView {
+  id: string;
+  health: CameraHealth;
+  since: string;
+  width: number;
+  height: number;
+  fps: number;
+  viewers: number;
+  from?: string;
+}
+
 export interface Incident {
   id: string;
   kind: string;

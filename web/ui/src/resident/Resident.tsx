@@ -72,7 +72,10 @@ function Packages({ view: v, picture }: { view: ResidentView; picture: (ref: str
   const [looked, setLooked] = useState<string | undefined>();
   const slots = v.here.flatMap((p) => (p.slot ? [p.slot] : []));
   const counts: Record<string, number> = {};
-  for (const s of slots) counts[s] = (counts[s] ?? 0) + 1;
+  for (const s of slots) {
+    const n = slots.filter((o) => o === s).length;
+    if (n > 1) counts[s] = n;
+  }
 
   return (
     <main class="page-main">

@@ -18,6 +18,7 @@ export function Dialog({ title, onClose, children, actions, tone = 'plain', wide
   useEffect(() => {
     const d = ref.current;
     if (d && !d.open) d.showModal();
+    d?.querySelector<HTMLElement>('h2')?.focus();
     return () => d?.close();
   }, []);
   return (
@@ -32,7 +33,7 @@ export function Dialog({ title, onClose, children, actions, tone = 'plain', wide
       }}
     >
       <div class="dialog-body">
-        <h2 id={heading}>{title}</h2>
+        <h2 id={heading} tabIndex={-1}>{title}</h2>
         {children}
       </div>
       {actions && <div class="dialog-actions">{actions}</div>}
