@@ -20,6 +20,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/room/bus"
 )
 
 // Config is everything that can be set; deploy/packroom.yml explains each key.
@@ -172,8 +173,8 @@ var serviceNames = []string{"sim", "room", "vision", "ocr", "notify", "web"}
 func defaultConfig() Config {
 	return Config{
 		Property: room.Property{
-			ID: "demo", Name: "The Alder", Street: "1420 NW Alder St", City: "Portland", State: "OR",
-			Zip: "97209", Timezone: "America/Los_Angeles",
+			ID: "demo", Name: "Larkspur Yards", Street: "2450 Tamberlyn Street", City: "Ashgrove", State: "OR",
+			Zip: "97489", Timezone: "America/Los_Angeles",
 		},
 		Room: RoomConfig{ID: "main", Door: "main", Kiosks: []string{"K1"},
 			Listen: "127.0.0.1:7041", URL: "http://127.0.0.1:7041"},
@@ -297,6 +298,12 @@ func (c Config) NATSURL() string {
 	return "nats://" + c.NATS.Listen
 }
 
+// busConfig is how a service of this room connects to the bus.
+func (c Config) busConfig(service string, log *slog.Logger) bus.Config {
+	return bus.Config{URL: c.NATSURL(), Name: service, Property: c.Property.ID, Room: c.Room.ID,
+		CredsFile: c.Path(c.NATS.CredsFile), MaxAge: c.NATS.MaxAge, MaxBytes: c.NATS.MaxMB << 20, Log: log}
+}
+
 // postgresURLFile is where a running "packroom up" tells the private cluster's
 // URL to tools started beside it.
 const postgresURLFile = "postgres.url"
@@ -328,13 +335,15 @@ func (c Config) DeviceOptions() map[string]string {
 }
 
 // Logger makes the logger of one service, on standard error.
-func (c Config) Logger(service string) *slog.Logger {
+func (c Config) Logger(service string) *slog.Logger { return c.loggerTo(service, os.Stderr) }
+
+func (c Config) loggerTo(service string, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Log.Level)) // Validate has checked it
 	o := &slog.HandlerOptions{Level: level}
-	var h slog.Handler = slog.NewTextHandler(os.Stderr, o)
+	var h slog.Handler = slog.NewTextHandler(w, o)
 	if c.Log.Format == "json" {
-		h = slog.NewJSONHandler(os.Stderr, o)
+		h = slog.NewJSONHandler(w, o)
 	}
 	return slog.New(h).With("service", service)
 }

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// process is something that runs until it ends or is stopped.
+type process interface {
+	PID() int
+	// Wait blocks until it has ended and says why.
+	Wait() error
+	// Stop ends it in good order, or by force when ctx ends, and returns when it
+	// has ended.
+	Stop(ctx context.Context) error
+}
+
+// service is a process that is to run always.
+type service struct {
+	name   string
+	start  func(ctx context.Context) (process, error)
+	health check         // nil = healthy while it runs
+	grace  time.Duration // to stop in good order
+}
+
+// The restarts of a service that dies.
+const (
+	restartFirst = 200 * time.Millisecond // doubled by every death, with jitter
+	restartMost  = 30 * time.Second
+	restartReset = time.Minute // healthy for so long: the next death is a first one
+	failingSpan  = 2 * time.Minute
+	failingAfter = 5 // deaths within failingSpan: it keeps dying
+
+	healthEvery = 2 * time.Second
+	healthFirst = 50 * time.Millisecond // while it starts
+)
+
+// childState says how a service is.
+type childState string
+
+// The states of a service.
+const (
+	stateStarting  childState = "starting"  // runs and was not healthy yet
+	stateRunning   childState = "running"   // healthy
+	stateUnhealthy childState = "unhealthy" // runs, and its /healthz says what is wrong
+	stateWaiting   childState = "waiting"   // has ended and will be started again
+	stateFailing   childState = "failing"   // keeps dying: started again, but rarely
+	stateStopped   childState = "stopped"
+)
+
+// childStatus is one row of /status, which the manager page shows.
+type childStatus struct {
+	Name      string     `json:"name"`
+	State     childState `json:"state"`
+	PID       int        `json:"pid,omitempty"`
+	Restarts  int        `json:"restarts"`
+	Since     time.Time  `json:"since"` // of State
+	LastError string     `json:"last_error,omitempty"`
+}
+
+// supervisor keeps services running and knows how they are.
+type supervisor struct {
+	log *slog.Logger
+
+	mu      sync.Mutex
+	rows    []childStatus
+	changed chan struct{} // closed and made anew at every change
+}
+
+func newSupervisor(log *slog.Logger) *supervisor {
+	return &supervisor{log: log, changed: make(chan struct{})}
+}
+
+// status is a copy of all rows, and a channel that is closed when they change.
+func (s *supervisor) status() ([]childStatus, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.rows), s.changed
+}
+
+// update changes one row, which is added where it is not there yet.
+func (s *supervisor) update(name string, change func(*childStatus)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.rows, func(r childStatus) bool { return r.Name == name })
+	if i < 0 {
+		s.rows = append(s.rows, childStatus{Name: name})
+		i = len(s.rows) - 1
+	}
+	before := s.rows[i]
+	change(&s.rows[i])
+	if s.rows[i] == before {
+		return
+	}
+	if s.rows[i].State != before.State {
+		s.rows[i].Since = time.Now().UTC()
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// run keeps one service running until ctx ends, and returns when it has stopped.
+func (s *supervisor) run(ctx context.Context, v service) {
+	var deaths []time.Time // within failingSpan
+	for n := 0; ; n++ {
+		s.update(v.name, func(r *childStatus) { r.State = stateStarting })
+		healthyFor, err := s.once(ctx, v)
+		if ctx.Err() != nil {
+			s.update(v.name, func(r *childStatus) { r.State, r.PID = stateStopped, 0 })
+			return
+		}
+		if healthyFor >= restartReset {
+			n = 0
+		}
+		now := time.Now()
+		deaths = append(slices.DeleteFunc(deaths, func(d time.Time) bool { return now.Sub(d) > failingSpan }), now)
+		state := stateWaiting
+		if len(deaths) >= failingAfter {
+			state = stateFailing
+		}
+		text := "it ended by itself"
+		if err != nil {
+			text = err.Error()
+		}
+		wait := restartWait(n)
+		s.log.Error("a service ended; it is started again", "name", v.name, "error", text, "wait", wait.Round(time.Millisecond), "keeps_dying", state == stateFailing)
+		s.update(v.name, func(r *childStatus) { r.State, r.PID, r.LastError = state, 0, text; r.Restarts++ })
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
+
+// restartWait is the pause before restart n, from 0.
+func restartWait(n int) time.Duration {
+	d := min(restartFirst<<min(n, 16), restartMost)
+	return d + rand.N(d/4)
+}
+
+// once runs a service from its start to its end.
+func (s *supervisor) once(ctx context.Context, v service) (healthyFor time.Duration, err error) {
+	p, err := v.start(ctx)
+	if err != nil {
+		return 0, err
+	}
+	s.update(v.name, func(r *childStatus) { r.PID = p.PID() })
+	watch, cancel := context.WithCancel(ctx)
+	watched := make(chan time.Duration, 1)
+	go func() { watched <- s.watch(watch, v) }()
+	ended := make(chan error, 1)
+	go func() { ended <- p.Wait() }()
+	select {
+	case err = <-ended:
+		cancel()
+	case <-ctx.Done():
+		cancel()
+		stop, free := context.WithTimeout(context.WithoutCancel(ctx), v.grace)
+		if serr := p.Stop(stop); serr != nil {
+			s.log.Warn("a service was ended by force", "name", v.name, "error", serr)
+		}
+		free()
+		err = <-ended
+	}
+	return <-watched, err
+}
+
+// watch asks a running service for its health until ctx ends, and tells for how
+// long it was healthy at the end.
+func (s *supervisor) watch(ctx context.Context, v service) time.Duration {
+	var since time.Time
+	every := healthFirst
+	for {
+		var err error
+		if v.health != nil {
+			err = v.health(ctx)
+		}
+		switch {
+		case ctx.Err() != nil:
+		case err == nil:
+			every = healthEvery
+			if since.IsZero() {
+				since = time.Now()
+			}
+			s.update(v.name, func(r *childStatus) { r.State, r.LastError = stateRunning, "" })
+		default:
+			since = time.Time{}
+			s.update(v.name, func(r *childStatus) {
+				if r.State != stateStarting {
+					r.State = stateUnhealthy
+				}
+				r.LastError = err.Error()
+			})
+		}
+		select {
+		case <-ctx.Done():
+			if since.IsZero() {
+				return 0
+			}
+			return time.Since(since)
+		case <-time.After(every):
+		}
+	}
+}

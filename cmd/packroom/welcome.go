@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/packroom/packroom/web"
+)
+
+// welcomeFile holds the demonstration's credentials, in the data directory.
+const welcomeFile = "welcome.json"
+
+// Welcome is what a newcomer can try: made with the demonstration data at the
+// first start, and printed at every start. A real building has no such file.
+type Welcome struct {
+	Credentials []WelcomeCredential `json:"credentials"`
+}
+
+// WelcomeCredential is one way in.
+type WelcomeCredential struct {
+	Who    string `json:"who"`    // "manager", "courier, UPS", "resident of 4B"
+	Name   string `json:"name"`   // "Ann Reyes"
+	Where  string `json:"where"`  // "manager page", "kiosk"
+	SignIn string `json:"signin"` // "PIN 428117"
+}
+
+// saveWelcome keeps the credentials for every start to print. They are the
+// demonstration's: mode 0600 all the same.
+func (c Config) saveWelcome(w Welcome) error {
+	b, err := json.MarshalIndent(w, "", "  ")
+	if err == nil {
+		err = os.WriteFile(c.Path(welcomeFile), append(b, '\n'), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the demonstration's credentials: %w", err)
+	}
+	return nil
+}
+
+func (c Config) loadWelcome() (w Welcome, err error) {
+	b, err := os.ReadFile(c.Path(welcomeFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Welcome{}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &w)
+	}
+	if err != nil {
+		return Welcome{}, fmt.Errorf("read the demonstration's credentials: %w", err)
+	}
+	return w, nil
+}
+
+// printWelcome tells where the pages are and how to get in.
+func (u *upRun) printWelcome() {
+	cfg := u.cfg
+	base := strings.TrimSuffix(cfg.Web.PublicURL, "/")
+	pages := tabwriter.NewWriter(u.out, 0, 0, 2, ' ', 0)
+	for _, k := range cfg.Room.Kiosks {
+		fmt.Fprintf(pages, "  kiosk\t%s/kiosk/%s\n", base, k)
+	}
+	fmt.Fprintf(pages, "  manager\t%s/manager\n", base)
+	fmt.Fprintf(pages, "  resident\tthe link in a message; messages are on the manager page, under Outbox\n")
+	if slices.Contains(cfg.Up.Services, "sim") {
+		fmt.Fprintf(pages, "  simulated room\t%s/\n", strings.TrimSuffix(cfg.Sim.URL, "/"))
+	}
+	if s, err := cfg.Secrets(); err == nil && cfg.Devices.Driver != "sim" {
+		fmt.Fprintf(pages, "  first account\ton the manager page, with setup code %s\n", web.SetupCode(s.LinkKey))
+	}
+	_ = pages.Flush() // the terminal is gone: nothing to be done
+	w, err := cfg.loadWelcome()
+	if err != nil {
+		u.log.Warn("nobody can be told how to try this", "error", err)
+	}
+	if len(w.Credentials) > 0 {
+		u.say("\nto try it:")
+		ways := tabwriter.NewWriter(u.out, 0, 0, 2, ' ', 0)
+		for _, c := range w.Credentials {
+			fmt.Fprintf(ways, "  %s\t%s\t%s\t%s\n", c.Where, c.Who, c.Name, c.SignIn)
+		}
+		_ = ways.Flush()
+	}
+	u.say("\nCtrl-C stops everything. Data lies in %s", cfg.Data)
+}
