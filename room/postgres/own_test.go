@@ -162,8 +162,8 @@ func TestPostgresGoneIsSaidFastAndOverByItself(t *testing.T) {
 				t.Errorf("it took %v to say so", took)
 			}
 
-			server.Start()
 			drain(woken)
+			server.Start()
 			if _, err := s.Load(t.Context()); err != nil {
 				t.Fatalf("the first call after its return: %v", err)
 			}

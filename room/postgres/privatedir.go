@@ -68,7 +68,15 @@ func lay(dir string) (layout, error) {
 	return l, nil
 }
 
-func (l layout) release() { l.lock.release() }
+// release gives the directory free, once the server has ended.
+func (l layout) release() {
+	l.lock.once.Do(func() {
+		if filepath.Dir(l.socket) != l.dir {
+			_ = os.Remove(l.socket) // what a killed server left in it stays, and is used again
+		}
+		_ = l.lock.file.Close()
+	})
+}
 
 // chooseUser finds who runs the server: PostgreSQL refuses to run as root.
 func (l *layout) chooseUser() error {
@@ -365,8 +373,4 @@ func lockDir(dir string) (*dirLock, error) {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // for the text above only
 	}
 	return &dirLock{file: f}, nil
-}
-
-func (d *dirLock) release() {
-	d.once.Do(func() { _ = d.file.Close() })
 }
