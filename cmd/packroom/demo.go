@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/room/postgres"

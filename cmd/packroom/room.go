@@ -75,7 +75,7 @@ func runRoom(ctx context.Context, args []string) error {
 
 // newRoom wires the service of the configured room.
 func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.Store, dev room.Devices, metrics *prometheus.Registry, log *slog.Logger) (*room.Service, error) {
-	slots, err := readSlots(ctx, cfg, log)
+	slots, err := roomSlots(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -127,9 +127,9 @@ func openStore(ctx context.Context, cfg Config, secrets Secrets, log *slog.Logge
 	}
 }
 
-// readSlots reads the slots files of all cameras. A file that is not there yet
+// roomSlots reads the slots files of all cameras. A file that is not there yet
 // is waited for: the simulated room writes its own when it starts.
-func readSlots(ctx context.Context, cfg Config, log *slog.Logger) ([]room.Slot, error) {
+func roomSlots(ctx context.Context, cfg Config, log *slog.Logger) ([]room.Slot, error) {
 	var slots []room.Slot
 	owner := map[string]string{}
 	for _, cam := range cfg.Cameras {
