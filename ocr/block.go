@@ -32,6 +32,7 @@ func blocks(ls []folded, property room.Property) []Block {
 		// no address at all: what follows a "to", else everything that may be a name
 		out = append(out, loose(ls))
 	}
+	markBeside(out, ls)
 	rank(out)
 	return out
 }
@@ -46,6 +47,13 @@ func climb(ls []folded, last int) []int {
 	// anything to the right or left on the very same row belongs to its line
 	for len(members) < 8 {
 		best, at := math.Inf(1), -1
+		barrier := math.Inf(1)
+		for i := range ls {
+			l := ls[i]
+			if l.isZip && i != last && l.Y+l.H/2 < cur.Y+cur.H/2 && min(x1, l.X+l.W) > max(x0, l.X) {
+				barrier = min(barrier, cur.Y+cur.H/2-(l.Y+l.H/2))
+			}
+		}
 		for i := range ls {
 			l := ls[i]
 			if l.used || l.isZip {
@@ -53,7 +61,7 @@ func climb(ls []folded, last int) []int {
 			}
 			dy := cur.Y + cur.H/2 - (l.Y + l.H/2)
 			c := max(cur.cap(), l.cap())
-			if dy < 0.5*c || dy > 3.2*c {
+			if dy < 0.5*c || dy > 3.2*c || dy > barrier {
 				continue
 			}
 			if l.cap() > 2*cur.cap() || cur.cap() > 1.9*l.cap() {
@@ -106,17 +114,11 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 		l := ls[i]
 		b.cap += l.cap()
 		n++
-		if b.y == 0 {
-			b.y = l.Y
+		if len(b.rows) == 0 {
+			b.y, b.first = l.Y, l.Printed
 		}
-		if l.to {
-			b.Score += 3
-			b.marked = true
-		}
-		if l.from {
-			b.Score -= 3
-			b.marked = true
-		}
+		b.rows = append(b.rows, l.Printed)
+		b.To, b.From = b.To || l.to, b.From || l.from && !l.to
 		text := l.rest
 		if l.isZip && !(l.isRoad && l.street == Own) {
 			b.City = text
@@ -156,6 +158,11 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 			city = ls[i].zip
 		}
 	}
+	for _, i := range members {
+		if ls[i].isRoad && ls[i].street != Own && ls[i].doubt && !strings.HasSuffix(own0(property), toDigits.Replace(ls[i].number)) {
+			b.Doubt = true
+		}
+	}
 	switch {
 	case street == Own && city != Elsewhere, city == Own && street == Own:
 		b.Where = Own
@@ -171,38 +178,50 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 	if property.Street == "" {
 		b.Where = Unclear
 	}
-	if b.Where == Own {
-		b.Score += 1
+	switch {
+	case b.Where == Own:
+		b.Score += 1.5
+	case b.Where == Unclear && city == Own:
+		b.Score += 0.8
 	}
-	markBeside(&b, ls, members)
 	return b
 }
 
-// markBeside looks for "to" or "from" standing above or to the left of a block.
-func markBeside(b *Block, ls []folded, members []int) {
-	if b.marked || len(members) == 0 {
-		return
+func own0(property room.Property) string {
+	if ws := words(property.Street); len(ws) > 0 {
+		return ws[0]
 	}
-	top := ls[members[0]]
-	for i := range ls {
-		l := ls[i]
+	return ""
+}
+
+// markBeside gives every "to" and "from" that stands alone to the block that
+// begins nearest below or to the right of it.
+func markBeside(bs []Block, ls []folded) {
+	for _, l := range ls {
 		if !(l.to || l.from) || len(strings.TrimSpace(l.rest)) > 2 {
 			continue
 		}
-		c := max(l.cap(), top.cap())
-		dy := top.Y + top.H/2 - (l.Y + l.H/2)
-		left := l.X+l.W <= top.X+c && top.X-(l.X+l.W) < 7*c && dy > -5*c && dy < 1.2*c
-		above := dy > 0 && dy < 3.5*c && math.Abs(l.X-top.X) < 5*c
-		if !left && !above {
-			continue
+		best, at := math.Inf(1), -1
+		for i, b := range bs {
+			top := b.first
+			if top.Text == l.Text && top.Y == l.Y {
+				at = -1
+				break // it is the block's own first line, counted already
+			}
+			c := max(l.cap(), top.cap())
+			dy := top.Y + top.H/2 - (l.Y + l.H/2)
+			left := l.X+l.W <= top.X+c && top.X-(l.X+l.W) < 8*c && math.Abs(dy) < 1.6*c
+			above := dy > 0 && dy < 3.5*c && math.Abs(l.X-top.X) < 5*c
+			if !left && !above {
+				continue
+			}
+			if d := math.Abs(dy); d < best {
+				best, at = d, i
+			}
 		}
-		if l.to {
-			b.Score += 3
-		} else {
-			b.Score -= 3
+		if at >= 0 && !bs[at].To && !bs[at].From {
+			bs[at].To, bs[at].From = l.to, l.from && !l.to
 		}
-		b.marked = true
-		return
 	}
 }
 
@@ -214,6 +233,12 @@ func rank(bs []Block) {
 	caps := make([]float64, len(bs))
 	for i, b := range bs {
 		caps[i] = b.cap
+		if b.To {
+			bs[i].Score += 3
+		}
+		if b.From {
+			bs[i].Score -= 3
+		}
 	}
 	sort.Float64s(caps)
 	largest := caps[len(caps)-1]
@@ -237,6 +262,16 @@ func rank(bs []Block) {
 		}
 	}
 	sort.SliceStable(bs, func(i, j int) bool { return bs[i].Score > bs[j].Score })
+	top := &bs[0]
+	for _, b := range bs[1:] {
+		// an address elsewhere that looks more like the recipient's: a return label
+		if b.From || top.To || len(b.rows) < 2 || b.Street == "" && b.City == "" || len(b.Names) == 0 {
+			continue
+		}
+		if b.cap > 1.12*top.cap || b.cap > 0.92*top.cap && top.y < b.y {
+			top.Rivalled = true
+		}
+	}
 }
 
 // loose makes a block of lines where no address was found.
@@ -246,7 +281,7 @@ func loose(ls []folded) Block {
 	for i, l := range ls {
 		if l.to {
 			after = i
-			b.marked = true
+			b.To = true
 			break
 		}
 	}

@@ -57,6 +57,15 @@ func (r *Reader) conclude(photo Photo, seen []labelSeen) room.Reading {
 	if reading.Decision == room.DecisionNone && len(reading.Candidates) == 0 && good < 12 {
 		reading.Reason = whyNothing(photo, good, len(codes))
 	}
+	for _, other := range s.others {
+		if reading.Decision == room.DecisionNone || len(s.match.Candidates) == 0 || other.Decision == room.DecisionNone {
+			continue
+		}
+		if other.Candidates[0].ResidentID != s.match.Candidates[0].ResidentID {
+			reading.Decision, reading.Reason = room.DecisionConfirm, "two_labels"
+			reading.Candidates = merge(reading.Candidates, other.Candidates)
+		}
+	}
 	for i, o := range seen {
 		if i == main || o.match.Decision == room.DecisionNone || len(o.match.Candidates) == 0 {
 			continue

@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"sort"
@@ -16,6 +17,7 @@ type Printed struct {
 	Confidence float64 // 0..1
 	X, Y, W, H float64
 	CapPX      float64 // height of its capitals; 0 = H
+	Slope      float64 // rise of y along x
 }
 
 func (p Printed) cap() float64 {
@@ -37,17 +39,22 @@ const (
 
 // Block is one address on a label.
 type Block struct {
-	Names  []Name // in the order printed; care-of and attention lines too
-	Unit   string // normalized; empty where none was read
-	UnitAs string // as printed
-	UnitBy float64
-	Street string
-	City   string
-	Where  Where
-	Score  float64 // how much speaks for it being where the parcel goes; above 0 it is
-	marked bool
-	cap    float64
-	y      float64
+	Names    []Name // in the order printed; care-of and attention lines too
+	Unit     string // normalized; empty where none was read
+	UnitAs   string // as printed
+	UnitBy   float64
+	Street   string
+	City     string
+	Where    Where
+	Score    float64 // how much speaks for it being where the parcel goes; above 0 it is
+	Doubt    bool    // its number may be another building's
+	Rivalled bool    // another address could as well be the recipient's
+	To       bool    // marked as where it goes
+	From     bool    // marked as where it comes from
+	cap      float64
+	y        float64
+	first    Printed   // topmost line
+	rows     []Printed // all its lines, in the order printed
 }
 
 // Name is one line that may name a person or a business.
@@ -66,18 +73,19 @@ type Parsed struct {
 }
 
 var (
-	reZip     = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})(?:\s*-\s*[0-9OQISBZL]{4})?\b`)
-	reStreet  = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?[A-Z][A-Z'.\-]*(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
-	reTo      = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPF[AÄ]NGER|AN|TO|T0)\b\s*[:;.]?\s*`)
-	reFrom    = regexp.MustCompile(`^\W*(SHIP\s*FROM|SHIPPER|SENDER|FROM|FR0M|REMITENTE|REMITE|DE|EXP[EÉ]DITEUR|ABSENDER|RETURN ADDRESS|RETURN TO|IF UNDELIVERED|VON)\b\s*[:;.]?\s*`)
-	reShipTwo = regexp.MustCompile(`^\W*SH[IL1]P\W*$`)
-	reCare    = regexp.MustCompile(`\b(?:C\s*/\s*[O0]|CARE OF|C/0|A LA ATENCI[OÓ]N DE)\b[\s:.]*`)
-	reAttn    = regexp.MustCompile(`\b(?:ATTN|ATTENTION|ATIN|ATT|A/A)\b[\s:.]+`)
-	reNoise   = regexp.MustCompile(`\b(TRACK|TRK|REF|DATE|WT|LBS?|ACTWGT|CAD|BILL|PO:|PRIORITY|GROUND|EXPRESS|MAIL|ECOMM|PARCEL|ORDER|SERVICE|WEIGHT|WAYBILL|ROUTING|POSTAGE|USPS|UPS|FEDEX|ONTRAC|GLS|INV|DEPT:|SHIPMENT|CONTENTS|STANDARD|ACCOUNT|PHONE|TEL|ZONE|SORT)\b`)
-	reUnit    = regexp.MustCompile(`(?:^|[\s,.;])((?:APARTMENT|APARTAMENTO|DEPARTAMENTO|APT|APTO|APPT|UNIT|UNLT|UN1T|SUITE|STE|DPTO|DEPTO|ROOM|RM|FLAT|NO|N0|NUM|NUMERO|LOT|PH|BOX)\b[\s.:,]*#?|#|№)\s*[.:]?\s*([0-9A-Z]{1,4}(?:\s*-\s*[0-9A-Z]{1,3})?)\b`)
-	reApart   = regexp.MustCompile(`\b(APART\s?MENT|A\s?PARTMENT|APARTMEN T|APARIMENT|APARTMENI|APARTHENT|APARTM[EF]NT)\b`)
-	reTail    = regexp.MustCompile(`[\s,]([0-9]{1,4}-?[A-Z]?|[A-Z]-?[0-9]{1,4}|PH-?[0-9A-Z]{0,2})$`)
-	reBare    = regexp.MustCompile(`^([0-9]{1,4}-?[A-Z]|[A-Z]-?[0-9]{1,4}|[0-9]{1,2}-[0-9A-Z]{1,3}|[0-9]{2,4})$`)
+	reZip      = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})(?:\s*-\s*[0-9OQISBZL]{4})?\b`)
+	reStreet   = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?[A-Z][A-Z'.\-]*(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
+	reTo       = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPF[AÄ]NGER|AN|TO|T0)\b\s*[:;.]?\s*`)
+	reFrom     = regexp.MustCompile(`^\W*(SHIP\s*FROM|SHIPPER|SENDER|FROM|FR0M|REMITENTE|REMITE|DE|EXP[EÉ]DITEUR|ABSENDER|RETURN ADDRESS|RETURN TO|IF UNDELIVERED|VON)\b\s*[:;.]?\s*`)
+	reShipHead = regexp.MustCompile(`^\W*S[HU][I1L]P[\s_:.]+`)
+	reShipTwo  = regexp.MustCompile(`^\W*SH[IL1]P\W*$`)
+	reCare     = regexp.MustCompile(`\b(?:C\s*/\s*[O0]|CARE OF|C/0|A LA ATENCI[OÓ]N DE)\b[\s:.]*`)
+	reAttn     = regexp.MustCompile(`\b(?:ATTN|ATTENTION|ATIN|ATT|A/A)\b[\s:.]+`)
+	reNoise    = regexp.MustCompile(`\b(TRACK|TRK|REF|DATE|WT|LBS?|ACTWGT|CAD|BILL|PO:|PRIORITY|GROUND|EXPRESS|MAIL|ECOMM|PARCEL|ORDER|SERVICE|WEIGHT|WAYBILL|ROUTING|POSTAGE|USPS|UPS|FEDEX|ONTRAC|GLS|INV|DEPT:|SHIPMENT|CONTENTS|STANDARD|ACCOUNT|PHONE|TEL|ZONE|SORT)\b`)
+	reUnit     = regexp.MustCompile(`(?:^|[\s,.;])((?:APARTMENT|APARTAMENTO|DEPARTAMENTO|APT|APTO|APPT|UNIT|UNLT|UN1T|SUITE|STE|DPTO|DEPTO|ROOM|RM|FLAT|NO|N0|NUM|NUMERO|LOT|PH|BOX)\b[\s.:,]*#?|#|№)\s*[.:]?\s*([0-9A-Z]{1,4}(?:\s*-\s*[0-9A-Z]{1,3})?)\b`)
+	reApart    = regexp.MustCompile(`\b(APART\s?MENT|A\s?PARTMENT|APARTMEN T|APARIMENT|APARTMENI|APARTHENT|APARTM[EF]NT)\b`)
+	reTail     = regexp.MustCompile(`[\s,]([0-9]{1,4}-?[A-Z]?|[A-Z]-?[0-9]{1,4}|PH-?[0-9A-Z]{0,2})$`)
+	reBare     = regexp.MustCompile(`^([0-9]{1,4}-?[A-Z]|[A-Z]-?[0-9]{1,4}|[0-9]{1,2}-[0-9A-Z]{1,3}|[0-9]{2,4})$`)
 )
 
 // suffixes are the usual abbreviations of streets.
@@ -104,9 +112,53 @@ func Parse(lines []Printed, property room.Property) Parsed {
 		ls = append(ls, classify(l, property))
 	}
 	sort.SliceStable(ls, func(i, j int) bool { return ls[i].Y+ls[i].H/2 < ls[j].Y+ls[j].H/2 })
+	if whole := rows(ls); len(whole) < len(ls) {
+		for i := range whole {
+			whole[i] = classify(whole[i].Printed, property)
+		}
+		ls = whole
+	}
 	p := Parsed{Marks: marks(ls), Carrier: carrierWord(ls), Numbers: numbers(ls)}
 	p.Blocks = blocks(ls, property)
 	return p
+}
+
+// rows joins parts of one printed line that were found apart: a covered letter
+// or a wide space between two words.
+func rows(ls []folded) []folded {
+	out := append([]folded(nil), ls...)
+	for again := true; again; {
+		again = false
+		for i := 0; i < len(out) && !again; i++ {
+			for j := range out {
+				if i == j {
+					continue
+				}
+				a, b := out[i].Printed, out[j].Printed
+				c := max(a.cap(), b.cap())
+				space := b.X - (a.X + a.W)
+				if b.X < a.X || space > 2.6*c || space < -0.8*c {
+					continue
+				}
+				if a.cap() > 1.5*b.cap() || b.cap() > 1.5*a.cap() || math.Abs(a.Y+a.H/2-b.Y-b.H/2) > 0.65*c {
+					continue
+				}
+				joined := a
+				joined.Text = a.Text + " " + b.Text
+				na, nb := float64(len(a.Text)), float64(len(b.Text))
+				joined.Confidence = (a.Confidence*na + b.Confidence*nb) / max(na+nb, 1)
+				y0, y1 := min(a.Y, b.Y), max(a.Y+a.H, b.Y+b.H)
+				joined.W, joined.Y, joined.H = max(a.X+a.W, b.X+b.W)-a.X, y0, y1-y0
+				joined.CapPX = c
+				out[i].Printed = joined
+				out[i].text = ""
+				out = append(out[:j], out[j+1:]...)
+				again = true
+				break
+			}
+		}
+	}
+	return out
 }
 
 // folded is a line with what it is.
@@ -119,6 +171,7 @@ type folded struct {
 	street  Where
 	isRoad  bool
 	number  string
+	doubt   bool // the number could be another building's
 	to      bool
 	from    bool
 	noise   bool
@@ -136,6 +189,9 @@ func classify(l Printed, property room.Property) folded {
 	} else if reShipTwo.MatchString(f.text) {
 		f.to, f.rest = true, ""
 	}
+	if m := reShipHead.FindString(f.rest); m != "" && !f.to {
+		f.to, f.rest = true, f.rest[len(m):]
+	}
 	if f.rest == "TO" || f.rest == "TO:" {
 		f.rest = ""
 	}
@@ -145,12 +201,38 @@ func classify(l Printed, property room.Property) folded {
 	if m := reStreet.FindStringSubmatch(f.rest); m != nil && !f.isZip || m != nil && property.Street != "" && f.isZip {
 		f.street, f.isRoad = streetWhere(m[1], m[2], property), true
 		f.number = m[1]
-		if f.street == Unclear && !looksRoad(m[2]) {
+		f.doubt = f.street == Unclear
+		if f.street == Unclear && !looksRoad(m[2]) && !namesStreet(f.rest, property) {
 			f.isRoad = false
 		}
 	}
+	if !f.isRoad && namesStreet(f.rest, property) {
+		f.isRoad = true // its number is covered or could not be read
+	}
 	f.noise = reNoise.MatchString(f.text) && f.street != Own && !f.isZip
 	return f
+}
+
+// namesStreet reports whether a line has the property's street in it.
+func namesStreet(text string, property room.Property) bool {
+	own := words(property.Street)
+	if len(own) < 2 {
+		return false
+	}
+	bare := own[1]
+	if len(bare) < 5 && len(own) > 2 {
+		bare = own[1] + own[2]
+	}
+	ws := words(text)
+	for i, w := range ws {
+		if len(bare) >= 5 && distance(w, bare, 1.3) <= 1.3 {
+			return true
+		}
+		if i > 0 && len(bare) >= 5 && distance(ws[i-1]+w, bare, 0.8) <= 0.8 {
+			return true
+		}
+	}
+	return false
 }
 
 func looksRoad(s string) bool {
@@ -233,6 +315,8 @@ func streetWhere(number, street string, property room.Property) Where {
 	switch {
 	case close && plain == own[0]:
 		return Own
+	case close && len(plain) < len(own[0]) && strings.HasSuffix(own[0], plain):
+		return Unclear // its first digits are covered
 	case close && digits(number) && len(number) == len(own[0]) && onlyConfused(number, own[0]):
 		return Unclear
 	case close && digits(number):

@@ -103,6 +103,8 @@ func (r *Roster) unitFit(printed, own string) unitFit {
 		return unitSame
 	case unitDistance(printed, own) <= 0.5:
 		return unitNear
+	case len(r.byUnit[printed]) == 0 && len(printed) == len(own) && len(own) > 2 && diff(printed, own) == 1:
+		return unitNear // no such unit here, and one character away
 	}
 	return unitOther
 }
@@ -198,7 +200,7 @@ func (r *Roster) decide(b Block, hits []hit) Match {
 		return m
 	}
 	m.Decision, m.Reason = room.DecisionConfirm, "ambiguous"
-	if rivals > 0 || pastRival || b.Where == Unclear && (b.Street != "" || b.City != "") && top.unit != unitSame {
+	if rivals > 0 || pastRival || b.Doubt || b.Rivalled || b.Where == Unclear && (b.Street != "" || b.City != "") && top.unit != unitSame {
 		return m
 	}
 	business := r.people[top.who].forms[top.form].whole
@@ -246,9 +248,29 @@ func splitNames(names []Name) []Name {
 	return out
 }
 
+// nameWords are the words of a line that names somebody: a digit inside a word
+// is a letter misread.
+func nameWords(text string) []string {
+	ws := strings.Fields(fold(text))
+	for i, w := range ws {
+		n := 0
+		for _, c := range w {
+			if c >= 'A' && c <= 'Z' {
+				n++
+			}
+		}
+		if n >= 2 && n >= countDigits(w) {
+			ws[i] = toLetters.Replace(w)
+		}
+	}
+	return words(strings.Join(ws, " "))
+}
+
+var toLetters = strings.NewReplacer("0", "O", "1", "I", "5", "S", "8", "B", "2", "Z", "6", "G", "|", "I", "$", "S", "(", "C", "€", "C")
+
 // compare measures how well a printed name fits one form of a resident's.
 func compare(n Name, f form) (hit, bool) {
-	ws := words(n.Text)
+	ws := nameWords(n.Text)
 	if len(ws) == 0 || len(ws) > 12 {
 		return hit{}, false
 	}

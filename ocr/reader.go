@@ -91,13 +91,15 @@ func (r *Reader) Read(ctx context.Context, image []byte) (reading room.Reading, 
 // labelSeen is what was read from one label.
 type labelSeen struct {
 	label  Label
+	turn   int
 	codes  []Code
 	lines  []Printed
 	boxes  []room.Rect // of lines, in the photograph
 	parsed Parsed
 	block  Block
 	match  Match
-	good   int // letters read with confidence
+	others []Match // of other addresses on it that are the property's too
+	good   int     // letters read with confidence
 }
 
 func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.Time)) (labelSeen, error) {
@@ -138,6 +140,7 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 		pic = pic.Turn(2)
 		list = flipStrips(list, pic.Width, pic.Height)
 	}
+	s.turn = turn
 	const most = 48
 	for _, st := range best(list, most) {
 		p, ok, err := r.readStrip(ctx, pic, st)
@@ -154,16 +157,17 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 			s.good += len(p.Text)
 		}
 	}
-	s.parsed = Parse(s.lines, r.cfg.Property)
-	if len(s.parsed.Blocks) > 0 {
-		s.block = s.parsed.Blocks[0]
-	}
-	s.match = r.cfg.Roster().Match(s.block)
-	return s, nil
+	roster := r.cfg.Roster()
+	s.understand(s.lines, r.cfg.Property, roster)
+	return s, r.lookAgain(ctx, &s, pic, roster)
 }
 
 func (r *Reader) readStrip(ctx context.Context, pic Gray, st Strip) (Printed, bool, error) {
-	cut := cutStrip(pic, st)
+	return r.readAs(ctx, pic, st, plainLook)
+}
+
+func (r *Reader) readAs(ctx context.Context, pic Gray, st Strip, how look) (Printed, bool, error) {
+	cut := cutStrip(pic, st, how)
 	if cut.Width == 0 {
 		return Printed{}, false, nil
 	}
@@ -183,7 +187,7 @@ func (r *Reader) readStrip(ctx context.Context, pic Gray, st Strip) (Printed, bo
 	if n == 0 || sum/float64(n) < 0.2 {
 		return Printed{}, false, nil
 	}
-	return Printed{Text: strings.Join(text, " "), Confidence: sum / float64(n), X: st.X, Y: st.Y, W: st.W, H: st.H, CapPX: st.CapPX}, true, nil
+	return Printed{Text: strings.Join(text, " "), Confidence: sum / float64(n), X: st.X, Y: st.Y, W: st.W, H: st.H, CapPX: st.CapPX, Slope: st.Slope}, true, nil
 }
 
 // flipped reads the likeliest lines both ways round and reports whether they are

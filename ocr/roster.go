@@ -135,7 +135,7 @@ func (r *Roster) near(texts []string, unit string) []int32 {
 	var touched []int32
 	for _, t := range texts {
 		touched = touched[:0]
-		ws := words(t)
+		ws := nameWords(t)
 		if len(ws) > 8 {
 			ws = ws[:8]
 		}

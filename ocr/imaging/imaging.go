@@ -153,6 +153,7 @@ func find(gray gocv.Mat) []region {
 		r.rect = image.Rect(int(float64(x)/scale), int(float64(y)/scale), int(float64(x+cw)/scale), int(float64(y+ch)/scale))
 		out = append(out, r)
 	}
+	out = join(out)
 	sort.Slice(out, func(i, j int) bool { return out[i].ink > out[j].ink })
 	if len(out) > maxLabels {
 		out = out[:maxLabels]
@@ -163,6 +164,40 @@ func find(gray gocv.Mat) []region {
 		sub.Close()
 	}
 	return out
+}
+
+// join makes one region of parts of the same tilt that lie close together: the
+// address and the barcode of a label with much white between.
+func join(rs []region) []region {
+	for again := true; again; {
+		again = false
+		for i := 0; i < len(rs) && !again; i++ {
+			for j := i + 1; j < len(rs) && !again; j++ {
+				a, b := rs[i], rs[j]
+				turn := math.Abs(a.angle - b.angle)
+				turn = min(turn, math.Pi/2-turn)
+				if turn > 4*math.Pi/180 {
+					continue
+				}
+				dx := max(a.rect.Min.X-b.rect.Max.X, b.rect.Min.X-a.rect.Max.X, 0)
+				dy := max(a.rect.Min.Y-b.rect.Max.Y, b.rect.Min.Y-a.rect.Max.Y, 0)
+				size := max(a.rect.Dx(), a.rect.Dy(), b.rect.Dx(), b.rect.Dy())
+				if float64(max(dx, dy)) > 0.25*float64(size) {
+					continue
+				}
+				if b.ink > a.ink {
+					a.angle = b.angle
+				}
+				a.rect = a.rect.Union(b.rect)
+				a.points = append(a.points, b.points...)
+				a.ink += b.ink
+				rs[i] = a
+				rs = append(rs[:j], rs[j+1:]...)
+				again = true
+			}
+		}
+	}
+	return rs
 }
 
 // tilt is the angle, -45..45 degrees in radians, around which most edges lie,
@@ -226,7 +261,7 @@ func right(gray gocv.Mat, r region) (ocr.Label, bool) {
 		return out, a
 	}
 	probe, _ := cut(1)
-	even := evenLight(probe, 31)
+	even := evenLight(probe, 31, r.paper)
 	capPX, sharp := measure(probe, even)
 	probe.Close()
 	even.Close()
@@ -237,7 +272,7 @@ func right(gray gocv.Mat, r region) (ocr.Label, bool) {
 	scale = math.Min(scale, math.Sqrt(maxLabelPX/(w*h)))
 	raw, a := cut(scale)
 	defer raw.Close()
-	flat := evenLight(raw, int(31*math.Max(scale, 1)))
+	flat := evenLight(raw, int(31*math.Max(scale, 1)), r.paper)
 	defer flat.Close()
 	l := ocr.Label{
 		Raw: toGray(raw), Even: toGray(flat), ToPhoto: a, CapPX: capPX * scale, Ink: r.ink, Sharp: sharp,

@@ -39,8 +39,11 @@ func percentile(m gocv.Mat, p float64) float64 {
 }
 
 // evenLight divides by the paper around each pixel: the brightest of a
-// neighbourhood larger than a letter, smoothed. The caller closes it.
-func evenLight(m gocv.Mat, size int) gocv.Mat {
+// neighbourhood larger than a letter, smoothed. What is far darker than the
+// label's paper stays dark, so that its noise does not look like print. The
+// caller closes it.
+func evenLight(m gocv.Mat, size int, paper float64) gocv.Mat {
+	floor := max(int(0.4*paper), 8)
 	const shrink = 4
 	small := gocv.NewMat()
 	defer small.Close()
@@ -48,19 +51,19 @@ func evenLight(m gocv.Mat, size int) gocv.Mat {
 	side := max(size/shrink|1, 3)
 	k := gocv.GetStructuringElement(gocv.MorphRect, image.Pt(side, side))
 	defer k.Close()
-	paper := gocv.NewMat()
-	defer paper.Close()
-	gocv.Dilate(small, &paper, k)
-	gocv.GaussianBlur(paper, &paper, image.Pt(side, side), 0, 0, gocv.BorderReplicate)
+	light := gocv.NewMat()
+	defer light.Close()
+	gocv.Dilate(small, &light, k)
+	gocv.GaussianBlur(light, &light, image.Pt(side, side), 0, 0, gocv.BorderReplicate)
 	back := gocv.NewMat()
 	defer back.Close()
-	gocv.Resize(paper, &back, image.Pt(m.Cols(), m.Rows()), 0, 0, gocv.InterpolationLinear)
+	gocv.Resize(light, &back, image.Pt(m.Cols(), m.Rows()), 0, 0, gocv.InterpolationLinear)
 	out := gocv.NewMatWithSize(m.Rows(), m.Cols(), gocv.MatTypeCV8U)
 	src, _ := m.DataPtrUint8()
 	div, _ := back.DataPtrUint8()
 	dst, _ := out.DataPtrUint8()
 	for i, v := range src {
-		dst[i] = uint8(min(int(v)*245/max(int(div[i]), 1), 255))
+		dst[i] = uint8(min(int(v)*245/max(int(div[i]), floor), 255))
 	}
 	return out
 }

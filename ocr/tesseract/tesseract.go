@@ -3,7 +3,7 @@ package tesseract
 
 /*
 #cgo LDFLAGS: -lgomp
-extern void omp_set_num_threads(int);
+extern void omp_set_max_active_levels(int);
 */
 import "C"
 
@@ -110,7 +110,9 @@ func (e *Engine) work(cfg Config, ready chan<- error) {
 	defer e.done.Done()
 	runtime.LockOSThread() // the OpenMP setting below is the thread's own
 	defer runtime.UnlockOSThread()
-	C.omp_set_num_threads(1)
+	// Tesseract asks for four threads by number, which only this (or
+	// OMP_THREAD_LIMIT in the environment at the process's start) overrules.
+	C.omp_set_max_active_levels(0)
 	client := gosseract.NewClient()
 	defer client.Close()
 	client.Languages = cfg.Languages
