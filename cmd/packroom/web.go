@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/packroom/packroom/ocr"
+	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/room/bus"
+	"github.com/packroom/packroom/web"
+)
+
+func webCommand() subcommand {
+	return subcommand{name: "web", about: "kiosk, resident and manager pages", run: runWeb}
+}
+
+func runWeb(ctx context.Context, args []string) error {
+	cfg, rest, err := loadConfig(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("unknown words %q", rest)
+	}
+	log := cfg.Logger("web")
+	secrets, err := cfg.Secrets()
+	if err != nil {
+		return err
+	}
+	store, err := openStore(ctx, cfg, secrets, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	b, err := bus.Connect(ctx, bus.Config{URL: cfg.NATSURL(), Name: "web", Property: cfg.Property.ID, Room: cfg.Room.ID,
+		CredsFile: cfg.Path(cfg.NATS.CredsFile), Log: log})
+	if err != nil {
+		return fmt.Errorf("bus: %w", err)
+	}
+	defer b.Close()
+	wc := web.Config{
+		Room:          &room.Client{URL: cfg.Room.URL, Token: secrets.BoxToken},
+		Store:         store,
+		Pictures:      cfg.Pictures(),
+		Property:      cfg.Property,
+		ReadLabel:     b.ReadLabel,
+		Recognize:     recognize,
+		Watch:         b.Watch,
+		LinkKey:       secrets.LinkKey,
+		DeviceFile:    cfg.Path("web/kiosks.json"),
+		TrustLoopback: cfg.Postgres.URL == "", // everything on one box: its own screen is the kiosk
+		PublicURL:     cfg.Web.PublicURL,
+		VisionURL:     cfg.Vision.URL,
+		VisionToken:   secrets.BoxToken,
+		StatusURL:     "http://" + cfg.Up.Listen + "/status",
+		Log:           log,
+	}
+	if wc.Bootstrap, err = firstAccount(cfg); err != nil {
+		return err
+	}
+	server, err := web.New(wc)
+	if err != nil {
+		return err
+	}
+	return runTogether(ctx,
+		server.Run,
+		func(ctx context.Context) error { return serveHTTP(ctx, "web.listen", cfg.Web.Listen, server) },
+	)
+}
+
+// firstAccount is the demonstration's, in a simulated room; elsewhere the setup
+// page makes it.
+func firstAccount(cfg Config) (web.Bootstrap, error) {
+	if cfg.Devices.Driver != "sim" {
+		return web.Bootstrap{}, nil
+	}
+	email, password, err := cfg.demoManager()
+	return web.Bootstrap{Email: email, Name: "Demo Manager", Password: password}, err
+}
+
+// recognize says whose tracking number a hand scanner read.
+func recognize(barcode string) (carrier, tracking string, ok bool) {
+	t := ocr.ParseTrack(strings.TrimSpace(barcode))
+	return t.Carrier, t.Normalized, t.Valid
+}
