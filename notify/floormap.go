@@ -20,8 +20,8 @@ import (
 
 // The floor map of a message: an image/png, since mail programs show no SVG.
 const (
-	mapWidth, mapHeight = 1200, 720 // pixels; shown at half of it
-	mapMargin           = 56
+	mapWidth, mapHeight = 960, 576 // pixels; shown at 544 or less
+	mapMargin           = 44
 )
 
 var (
@@ -34,8 +34,8 @@ var (
 )
 
 // drawMap draws the room's slots with one of them marked: dark where the others
-// are light, framed, and with an arrow, so that colour is not the only sign. It
-// is nil where the slot has no place on the map.
+// are light, and with an arrow, so that colour is not the only sign. It is nil
+// where the slot has no place on the map.
 func drawMap(slots []room.Slot, target string) ([]byte, error) {
 	at := slices.IndexFunc(slots, func(s room.Slot) bool { return s.ID == target })
 	if at < 0 || slots[at].Map[2] <= 0 || slots[at].Map[3] <= 0 {
@@ -49,18 +49,18 @@ func drawMap(slots []room.Slot, target string) ([]byte, error) {
 	draw.Draw(m.img, m.img.Bounds(), image.NewUniform(mapPaper), image.Point{}, draw.Src)
 	m.frame(image.Rect(mapMargin/2, mapMargin/2, mapWidth-mapMargin/2, mapHeight-mapMargin/2), 6, mapWall)
 	for _, s := range slots {
-		if s.ID != target {
-			if err := m.slot(s, mapSlot, mapEdge, mapText, 2); err != nil {
-				return nil, err
-			}
+		if s.ID == target {
+			continue
+		}
+		if err := m.slot(s); err != nil {
+			return nil, err
 		}
 	}
-	if err := m.slot(slots[at], mapHere, mapHere, mapPaper, 6); err != nil {
+	if err := m.target(slots[at]); err != nil {
 		return nil, err
 	}
-	m.arrow(place(slots[at]))
 	var b bytes.Buffer
-	if err := png.Encode(&b, m.img); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, m.img); err != nil {
 		return nil, fmt.Errorf("draw map: %w", err)
 	}
 	return b.Bytes(), nil
@@ -78,14 +78,36 @@ func place(s room.Slot) image.Rectangle {
 	return image.Rect(x(s.Map[0]), y(s.Map[1]), x(s.Map[0]+s.Map[2]), y(s.Map[1]+s.Map[3]))
 }
 
-func (m *floorMap) slot(s room.Slot, fill, edge, text color.Color, thick int) error {
+func (m *floorMap) slot(s room.Slot) error {
 	r := place(s)
 	if r.Empty() {
 		return nil
 	}
-	draw.Draw(m.img, r, image.NewUniform(fill), image.Point{}, draw.Src)
-	m.frame(r, thick, edge)
-	return m.label(s.ID, r, text)
+	draw.Draw(m.img, r, image.NewUniform(mapSlot), image.Point{}, draw.Src)
+	m.frame(r, 2, mapEdge)
+	return m.label(s.ID, r, mapText)
+}
+
+// target draws the marked slot: its arrow stands inside where there is room, so
+// that it covers no neighbour, and else above or below.
+func (m *floorMap) target(s room.Slot) error {
+	r := place(s)
+	draw.Draw(m.img, r, image.NewUniform(mapHere), image.Point{}, draw.Src)
+	const least = 64 // pixels that arrow and label need together
+	if r.Dy() >= least {
+		high := r.Dy() * 3 / 10
+		top := r.Min.Y + r.Dy()/10
+		m.arrow((r.Min.X+r.Max.X)/2, top, top+high, mapPaper)
+		r.Min.Y = top + high
+		return m.label(s.ID, r, mapPaper)
+	}
+	const high, gap = 36, 5
+	if r.Min.Y > high+gap {
+		m.arrow((r.Min.X+r.Max.X)/2, r.Min.Y-gap-high, r.Min.Y-gap, mapHere)
+	} else {
+		m.arrow((r.Min.X+r.Max.X)/2, r.Max.Y+gap+high, r.Max.Y+gap, mapHere)
+	}
+	return m.label(s.ID, r, mapPaper)
 }
 
 func (m *floorMap) frame(r image.Rectangle, thick int, c color.Color) {
@@ -98,10 +120,10 @@ func (m *floorMap) frame(r image.Rectangle, thick int, c color.Color) {
 	}
 }
 
-// label writes text in the middle of r, as large as fits between 18 and 52
+// label writes text in the middle of r, as large as fits between 14 and 42
 // pixels.
 func (m *floorMap) label(text string, r image.Rectangle, c color.Color) error {
-	size := min(max(min(float64(r.Dy())*0.7, float64(r.Dx())*1.4/float64(max(1, len(text)))), 18), 52)
+	size := min(max(min(float64(r.Dy())*0.7, float64(r.Dx())*1.4/float64(max(1, len(text)))), 14), 42)
 	face, err := opentype.NewFace(m.bold, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingFull})
 	if err != nil {
 		return fmt.Errorf("draw map: %w", err)
@@ -115,26 +137,15 @@ func (m *floorMap) label(text string, r image.Rectangle, c color.Color) error {
 	return nil
 }
 
-// arrow points at r from above, or from below where there is no room above.
-func (m *floorMap) arrow(r image.Rectangle) {
-	const high, wide = 54, 34
-	tip, tail := float32(r.Min.Y-6), float32(r.Min.Y-6-high)
-	if tail < 2 {
-		tip, tail = float32(r.Max.Y+6), float32(r.Max.Y+6+high)
-	}
-	x := float32(r.Min.X+r.Max.X) / 2
-	path := func(grow float32, c color.Color) {
-		up := float32(1)
-		if tail > tip {
-			up = -1
-		}
-		v := vector.NewRasterizer(mapWidth, mapHeight)
-		v.MoveTo(x, tip+up*grow)
-		v.LineTo(x+wide+grow*1.5, tail-up*grow)
-		v.LineTo(x-wide-grow*1.5, tail-up*grow)
-		v.ClosePath()
-		v.Draw(m.img, m.img.Bounds(), image.NewUniform(c), image.Point{})
-	}
-	path(5, mapPaper) // keeps it apart from what lies under it
-	path(0, mapHere)
+// arrow is a triangle from tail to tip, around the column x.
+func (m *floorMap) arrow(x, tail, tip int, c color.Color) {
+	high := max(tip-tail, tail-tip)
+	wide := high * 3 / 5
+	box := image.Rect(x-wide, min(tail, tip), x+wide, max(tail, tip))
+	v := vector.NewRasterizer(box.Dx(), box.Dy())
+	v.MoveTo(float32(wide), float32(tip-box.Min.Y))
+	v.LineTo(0, float32(tail-box.Min.Y))
+	v.LineTo(float32(2*wide), float32(tail-box.Min.Y))
+	v.ClosePath()
+	v.Draw(m.img, box, image.NewUniform(c), image.Point{})
 }
