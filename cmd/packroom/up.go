@@ -40,6 +40,8 @@ Everything it keeps lies in DIR (default: var).
 deploy/packroom.yml explains the settings; "packroom doctor" checks the machine.
 `
 
+var _ process = (*postgres.Private)(nil)
+
 // The stop of all, within 10 s together.
 const (
 	childGrace    = 5 * time.Second
