@@ -215,7 +215,10 @@ func (c *camera) drawBox(b *box, depth []float32) {
 	}
 }
 
-const shadeCell = 8
+const (
+	shadeCell   = 8
+	shadowReach = 1.7 // metres around a person
+)
 
 // castShadow darkens what a person keeps the lamps' light from, softly.
 func (c *camera) castShadow(fig *figure) {
@@ -227,8 +230,8 @@ func (c *camera) castShadow(fig *figure) {
 	// all the room around the person can be shaded, not more
 	var around []Vec
 	center := blobs[0].a
-	for _, dx := range [2]float64{-1.3, 1.3} {
-		for _, dy := range [2]float64{-0.9, 1.5} {
+	for _, dx := range [2]float64{-shadowReach, shadowReach} {
+		for _, dy := range [2]float64{-shadowReach, shadowReach} {
 			for _, z := range [2]float64{0, 2.0} {
 				v := Vec{center.X + dx, max(center.Y+dy, cam.pos.Y+0.4), z}
 				around = append(around, v)
@@ -337,7 +340,11 @@ func (l *layout) shadeAt(p Vec, blobs []blob) float64 {
 			near += 0.10 * k * k
 		}
 	}
-	left := 1 - 0.85*blocked/light - near
+	// far shadows fade out, so that the part of the picture where shadows are
+	// looked for shows no edge
+	c := blobs[0].a
+	far := max(math.Abs(p.X-c.X), math.Abs(p.Y-c.Y))
+	left := 1 - (0.85*blocked/light+near)*smooth((shadowReach-far)/0.5)
 	return math.Sqrt(max(left, 0.05)) // about the camera's 1/2.2
 }
 

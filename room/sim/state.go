@@ -18,6 +18,7 @@ type State struct {
 	Laser   LaserState             `json:"laser"`
 	Voice   []Spoken               `json:"voice"` // the last ones, newest last
 	Cameras map[string]CameraState `json:"cameras"`
+	Devices string                 `json:"devices"` // on, or off while their line is cut
 	History []Happening            `json:"history"` // oldest first
 }
 
@@ -72,10 +73,14 @@ func (w *World) State() State {
 	s := State{
 		Time: w.clock().UTC(), T: w.t, Lamp: w.lamp, Cameras: map[string]CameraState{},
 		Door:    DoorState{State: st, Propped: propped, Contact: contact, Unlocks: unlocks},
+		Devices: "on",
 		Slots:   []SlotState{},
 		People:  []PersonState{},
 		Voice:   slices.Clone(w.spoken[max(0, len(w.spoken)-20):]),
 		History: slices.Clone(w.history),
+	}
+	if w.cutoff {
+		s.Devices = "off"
 	}
 	for i := range w.layout.cameras {
 		s.Cameras[cameraName(i)] = CameraOn
