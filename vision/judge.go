@@ -83,10 +83,12 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		if t.trace != nil {
 			t.trace(inner, k, e)
 		}
-		if !t.slots.holds(inner, k) {
-			if e.outline > 0.3 && waited < t.cfg.Linger.Seconds() {
-				return nil, false // somebody who stands still
-			}
+		fits := t.slots.holds(inner, k)
+		if (!fits || !t.who.leftAlone(b, lastTouch, t.motion.last, t.least()/2)) && e.outline > 0.3 && waited < t.cfg.Linger.Seconds() {
+			t.who.hold(b, now)
+			return nil, false // somebody who stands still
+		}
+		if !fits {
 			continue
 		}
 		last := waited > t.cfg.Forget.Seconds() && t.nobody()

@@ -1,13 +1,16 @@
 package vision
 
+import "slices"
+
 // people tells persons from light. What moves is a person when it came in from
 // the frame's edge, hangs together with one who did, or has walked a distance;
 // a patch of sun or a lamp does none of these.
 type people struct {
 	w, h   int
-	mask   Mask // where people are
-	recent []float32
-	moving []mover // not yet known to be people
+	mask   Mask      // where people are
+	recent []float32 // by place: when a person was there, seconds
+	active []float32 // by place: when a person who moved was there
+	moving []mover   // not yet known to be people
 }
 
 // mover is a moving thing that may turn out to be a person.
@@ -25,12 +28,15 @@ const (
 	// walked is the distance, as a share of the picture's width, after which what
 	// moves is a person wherever it appeared: there may be a door in the picture.
 	walked = 0.08
+	// reach is how far from a place, as a share of the picture's width, somebody
+	// who lets go of it can be by the next picture.
+	reach = 0.2
 )
 
 func newPeople(w, h int) *people {
-	p := &people{w: w, h: h, mask: make(Mask, w*h), recent: make([]float32, w*h)}
+	p := &people{w: w, h: h, mask: make(Mask, w*h), recent: make([]float32, w*h), active: make([]float32, w*h)}
 	for i := range p.recent {
-		p.recent[i] = -1e6
+		p.recent[i], p.active[i] = -1e6, -1e6
 	}
 	return p
 }
@@ -44,6 +50,7 @@ func (p *people) update(bs []Blob, t float64) {
 			for _, i := range b.Pix {
 				p.mask[i] = 1
 				p.recent[i] = float32(t)
+				p.active[i] = float32(t)
 			}
 		}
 	}
@@ -53,6 +60,46 @@ func (p *people) update(bs []Blob, t float64) {
 		}
 	}
 	p.moving = still
+}
+
+// leftAlone reports whether somebody moved on beside b after having left it:
+// whoever puts a thing down does; somebody who stands still does not. covered is
+// when people last covered b, last is by place when it last moved.
+func (p *people) leftAlone(b Blob, covered float32, last []float32, least int) bool {
+	const few = 8 // places: less is noise
+	inside := make(map[int32]bool, len(b.Pix))
+	times := make([]float32, len(b.Pix))
+	for k, i := range b.Pix {
+		inside[i] = true
+		times[k] = last[i]
+	}
+	slices.Sort(times)
+	stopped := times[max(0, len(times)-min(few, 1+len(times)/50))]
+	r := int(reach * float64(p.w))
+	near, moved := 0, 0
+	for y := max(b.Y0-r, 0); y < min(b.Y1+r, p.h); y++ {
+		for x := max(b.X0-r, 0); x < min(b.X1+r, p.w); x++ {
+			i := y*p.w + x
+			if inside[int32(i)] {
+				continue
+			}
+			if p.active[i] > covered+0.05 {
+				near++
+			}
+			if last[i] > stopped+0.05 && p.active[i] > last[i]-0.5 {
+				moved++
+			}
+		}
+	}
+	return near >= few || moved >= least
+}
+
+// hold keeps somebody who stands still marked as a person.
+func (p *people) hold(b Blob, t float64) {
+	for _, i := range b.Pix {
+		p.mask[i] = 1
+		p.recent[i] = float32(t)
+	}
 }
 
 // atEdge reports whether b reaches the border of the picture with more than a
