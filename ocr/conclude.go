@@ -143,7 +143,7 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 	var best option
 	consider := func(s string, rank int) {
 		for _, n := range codeNumbers(s) {
-			t := ParseTrack(n)
+			t := parseOnLabel(n)
 			o := option{number: t.Normalized, rank: rank}
 			switch {
 			case t.Valid:
@@ -155,6 +155,8 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 				}
 				if t.strong {
 					o.rank += 4
+				} else if reOnTrac.MatchString(o.number) && rank > 5 && word == "" {
+					o.rank += 2
 				} else if word == "" || o.carrier != word {
 					o.carrier = "" // a weak form alone names no carrier
 					o.rank++
@@ -167,12 +169,12 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 				if strings.HasPrefix(o.number, "1Z") {
 					o.rank += 2 // UPS labels carry the last mile's number too
 				}
-			case reAny.MatchString(n):
+			case reAny.MatchString(n) && !reNot.MatchString(n):
 			default:
 				continue
 			}
 			if strings.HasPrefix(o.number, "JJD") || strings.HasPrefix(o.number, "JD") {
-				o.rank -= 2 // a piece: the waybill is the number people know
+				o.rank -= 5 // a piece: the waybill is the number people know
 			}
 			if o.rank > best.rank {
 				best = o

@@ -9,7 +9,9 @@ import (
 var (
 	reNumber = regexp.MustCompile(`[0-9A-Z][0-9A-Z \-]{6,60}[0-9A-Z]`)
 	reTrkKey = regexp.MustCompile(`TRACK[A-Z]*\s*(?:NO|NUMBER|ID)?\s*[#:.]*|TRK\s*[#:.]*|WAYBILL\s*[#:.]*|\bAWB\s*[#:.]*|SHIPMENT\s*(?:ID|NO)?\s*[#:.]*`)
-	reAny    = regexp.MustCompile(`^(?:[A-Z]{2,4}[0-9]{8,16}|[0-9]{10,26})$`)
+	reAny    = regexp.MustCompile(`^(?:[A-Z]{1,4}[0-9]{8,16}|[0-9]{10,26})$`)
+	reNot    = regexp.MustCompile(`^(?:REF|RET|REE|PO|POL|INV|SKU|ORD|ORDER|TEL|PH|BILL|ACCT|ZIP|CAD|DATE|CYCLE|RT|WT)[0-9O]`)
+	reOnTrac = regexp.MustCompile(`^[CD][0-9]{14}$`)
 )
 
 // numbers collects runs of a label's text that may be tracking numbers, those
@@ -22,15 +24,18 @@ func numbers(ls []folded) []string {
 	var out []found
 	seen := map[string]bool{}
 	add := func(s string, key bool, confidence float64) {
+		if reNot.MatchString(s) {
+			return
+		}
 		for _, v := range repairs(s) {
-			t := ParseTrack(v)
+			t := parseOnLabel(v)
 			r := confidence
 			switch {
 			case t.Valid && t.strong:
 				r += 4
-			case t.Valid:
+			case t.Valid && (key || reOnTrac.MatchString(v)):
 				r += 1
-			case reAny.MatchString(squeeze(v)) && v == s:
+			case reAny.MatchString(squeeze(v)):
 			default:
 				continue
 			}
@@ -86,6 +91,25 @@ func numbers(ls []folded) []string {
 	return list
 }
 
+// parseOnLabel is ParseTrack, and takes what a label adds to a number as proof
+// enough of some forms that the number alone does not prove: USPS numbers whose
+// mailer ID breaks Publication 199 but whose check digit is right.
+func parseOnLabel(s string) Track {
+	t := ParseTrack(s)
+	if t.Valid && t.strong {
+		return t
+	}
+	n := squeeze(s)
+	n, _ = uspsRouting(n, 22, 26)
+	if (len(n) == 22 || len(n) == 26) && digits(n) && n[0] == '9' && n[1] >= '2' && n[1] <= '5' && gs1(n) {
+		return Track{Number: s, Normalized: n, Carrier: "USPS", Service: uspsClasses[n[:2]], Valid: true, strong: true}
+	}
+	if reOnTrac.MatchString(n) {
+		return Track{Number: s, Normalized: n, Carrier: "OnTrac", Valid: true}
+	}
+	return t
+}
+
 func countDigits(s string) int {
 	n := 0
 	for i := range len(s) {
@@ -130,6 +154,8 @@ func repairs(s string) []string {
 		}
 	case len(s) == 15 && (s[0] == 'T' || s[0] == '1' || s[0] == 'I'):
 		out = append(out, "TBA"+toDigits.Replace(s[3:]))
+	case len(s) >= 12 && letters(s[:2]) && s[2] == 'O' && digits(toDigits.Replace(s[2:])):
+		return []string{s[:2] + toDigits.Replace(s[2:])}
 	case len(s) > 10:
 		for _, n := range []int{1, 2, 3} {
 			if letters(s[:n]) {

@@ -74,9 +74,9 @@ func (a Affine) Bounds(x, y, w, h float64) room.Rect {
 // Label is one printed area of a photograph, its tilt righted: its lines run
 // along x or along y, in a direction that is not known yet.
 type Label struct {
-	Raw     Gray   // as photographed
-	Even    Gray   // light evened out, paper near white
-	ToPhoto Affine // pixels of Raw and Even to the photograph's
+	Raw     Gray   // as photographed, at its own scale or larger
+	Even    Gray   // scaled for reading, light evened out, paper near white
+	ToPhoto Affine // pixels of Even to the photograph's
 	CapPX   float64
 	Upright float64 // likelihood that lines run along x, 0..1
 	Ink     float64 // share of the photograph's print that lies here, 0..1

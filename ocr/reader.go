@@ -320,21 +320,29 @@ func readCodes(reader CodeReader, l Label) (codes []Code, turn int) {
 			codes = append(codes, c)
 		}
 	}
-	for quarter := range 2 {
-		g := l.Raw.Turn(quarter)
-		step := max(g.Height/24, 8)
-		for y := 0; y+step <= g.Height; y += step {
-			c, ok := reader.One(g.Crop(0, y, g.Width, 2*step), Linear)
-			if !ok || len(c.Text) < 6 {
-				continue
+	scan := func(raw Gray) {
+		for quarter := range 2 {
+			g := raw.Turn(quarter)
+			step := max(g.Height/24, 8)
+			for y := 0; y+step <= g.Height; y += step {
+				c, ok := reader.One(g.Crop(0, y, g.Width, 2*step), Linear)
+				if !ok || len(c.Text) < 6 {
+					continue
+				}
+				if c.Corners[0][0] < c.Corners[1][0] {
+					votes[quarter]++
+				} else {
+					votes[quarter+2]++
+				}
+				add(c)
 			}
-			if c.Corners[0][0] < c.Corners[1][0] {
-				votes[quarter]++
-			} else {
-				votes[quarter+2]++
-			}
-			add(c)
 		}
+	}
+	scan(l.Raw)
+	if len(codes) == 0 {
+		steep := Gray{Width: l.Raw.Width, Height: l.Raw.Height, Pix: append([]byte(nil), l.Raw.Pix...)}
+		sharpen(steep, 3, 2)
+		scan(steep)
 	}
 	for i, v := range votes {
 		if v > 0 && (turn < 0 || v > votes[turn]) {

@@ -270,9 +270,11 @@ func right(gray gocv.Mat, r region) (ocr.Label, bool) {
 		scale = math.Min(math.Max(targetCap/capPX, 0.5), 3)
 	}
 	scale = math.Min(scale, math.Sqrt(maxLabelPX/(w*h)))
-	raw, a := cut(scale)
+	level, a := cut(scale)
+	defer level.Close()
+	raw, _ := cut(math.Max(scale, 1)) // narrow bars need every pixel
 	defer raw.Close()
-	flat := evenLight(raw, int(31*math.Max(scale, 1)), r.paper)
+	flat := evenLight(level, int(31*math.Max(scale, 1)), r.paper)
 	defer flat.Close()
 	l := ocr.Label{
 		Raw: toGray(raw), Even: toGray(flat), ToPhoto: a, CapPX: capPX * scale, Ink: r.ink, Sharp: sharp,
