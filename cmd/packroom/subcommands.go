@@ -7,6 +7,7 @@ func subcommands() []subcommand {
 		webCommand(),
 		replayCommand(),
 		readCommand(),
+		ocrCommand(),
 		trackCommand(),
 		roomCommand(),
 		notifyCommand(),

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/packroom/packroom/ocr"
+	"github.com/packroom/packroom/ocr/imaging"
+	"github.com/packroom/packroom/ocr/tesseract"
+	"github.com/packroom/packroom/ocr/zxing"
+	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/room/bus"
+	"github.com/packroom/packroom/room/postgres"
+)
+
+func ocrCommand() subcommand {
+	return subcommand{name: "ocr", about: "label reading, for kiosks", run: runOCR}
+}
+
+// rosterRefresh is how old the residents may become where no event says that
+// they changed.
+const rosterRefresh = 30 * time.Second
+
+func runOCR(ctx context.Context, args []string) (err error) {
+	cfg, rest, err := loadConfig(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("unknown words %q", rest)
+	}
+	secrets, err := cfg.Secrets()
+	if err != nil {
+		return err
+	}
+	url, err := cfg.PostgresURL()
+	if err != nil {
+		return err
+	}
+	log := cfg.Logger("ocr")
+	store, err := postgres.Open(ctx, postgres.Config{URL: url, Property: cfg.Property.ID, Room: cfg.Room.ID,
+		SealKey: secrets.SealKey, Log: log})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	b, err := bus.Connect(ctx, cfg.busConfig("ocr", log))
+	if err != nil {
+		return fmt.Errorf("bus: %w", err)
+	}
+	defer b.Close()
+	engine, err := tesseract.New(tesseract.Config{Workers: cfg.OCR.Workers})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	metrics := newRegistry()
+	busMetrics(metrics, b)
+	service, err := newLabelService(cfg.Property, cfg.Pictures(), store, engine, metrics, log)
+	if err != nil {
+		return err
+	}
+	return service.run(ctx, b, cfg.OCR.Listen, cfg.OCR.Workers, metrics)
+}
+
+// rosterSource is where the residents are kept.
+type rosterSource interface {
+	Roster(ctx context.Context) ([]room.Resident, error)
+}
+
+// labelService answers the kiosks' requests to read a picture.
+type labelService struct {
+	property string
+	pictures room.Pictures
+	source   rosterSource
+	reader   *ocr.Reader
+	roster   atomic.Pointer[ocr.Roster]
+	changed  chan struct{}
+	log      *slog.Logger
+	reads    *prometheus.CounterVec
+	seconds  prometheus.Histogram
+}
+
+func newLabelService(property room.Property, pictures room.Pictures, source rosterSource, engine ocr.Engine,
+	metrics prometheus.Registerer, log *slog.Logger) (*labelService, error) {
+	s := &labelService{
+		property: property.ID, pictures: pictures, source: source, changed: make(chan struct{}, 1), log: log,
+		reads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "packroom_ocr_reads_total",
+			Help: "Label photographs read, by decision; error where one could not be read."}, []string{"decision"}),
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "packroom_ocr_read_seconds",
+			Help: "Time for one photograph.", Buckets: []float64{0.1, 0.2, 0.4, 0.8, 1.5, 3, 5, 8}}),
+	}
+	residents := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "packroom_ocr_residents",
+		Help: "Residents that labels are matched with."}, func() float64 { return float64(s.residents()) })
+	metrics.MustRegister(s.reads, s.seconds, residents)
+	var err error
+	s.reader, err = ocr.New(ocr.Config{Property: property, Prepare: imaging.Prepare{}, Engine: engine, Codes: zxing.Reader{},
+		Roster: s.roster.Load})
+	return s, err
+}
+
+func (s *labelService) residents() int {
+	if r := s.roster.Load(); r != nil {
+		return r.Len()
+	}
+	return 0
+}
+
+// read answers one request.
+func (s *labelService) read(ctx context.Context, q room.ReadRequest) (room.Reading, error) {
+	start := time.Now()
+	reading, err := s.readPicture(ctx, q)
+	s.seconds.Observe(time.Since(start).Seconds())
+	if err != nil {
+		s.reads.WithLabelValues("error").Inc()
+		return room.Reading{}, err
+	}
+	s.reads.WithLabelValues(string(reading.Decision)).Inc()
+	return reading, nil
+}
+
+func (s *labelService) readPicture(ctx context.Context, q room.ReadRequest) (room.Reading, error) {
+	if q.Property != "" && q.Property != s.property {
+		return room.Reading{}, fmt.Errorf("read label: %w: property %q is not read here", room.ErrInvalid, q.Property)
+	}
+	if s.roster.Load() == nil {
+		return room.Reading{}, fmt.Errorf("read label: %w: the residents are not loaded yet", room.ErrUnavailable)
+	}
+	picture, err := s.pictures.Get(ctx, q.Picture)
+	if err != nil {
+		return room.Reading{}, fmt.Errorf("read label: %w", err)
+	}
+	reading, err := s.reader.Read(ctx, picture)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return room.Reading{}, fmt.Errorf("%w: %w", room.ErrUnavailable, err)
+	}
+	if err != nil {
+		return room.Reading{}, err
+	}
+	reading.Picture = q.Picture
+	return reading, nil
+}
+
+// refresh loads the residents; the old ones stay where that fails.
+func (s *labelService) refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	residents, err := s.source.Roster(ctx)
+	if err != nil {
+		return fmt.Errorf("load residents: %w", err)
+	}
+	s.roster.Store(ocr.NewRoster(residents))
+	return nil
+}
+
+// keepRoster loads the residents at once, when they change and every 30 s, until
+// ctx ends.
+func (s *labelService) keepRoster(ctx context.Context) {
+	failing := false
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
+		case <-s.changed:
+		}
+		err := s.refresh(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil && !failing {
+			s.log.Error("residents could not be loaded; the last ones stay", "error", err)
+		}
+		if err == nil && failing {
+			s.log.Info("residents are loaded again")
+		}
+		failing = err != nil
+		next := rosterRefresh
+		if failing && s.roster.Load() == nil {
+			next = time.Second
+		}
+		wait.Reset(next)
+	}
+}
+
+// noticed is told every event: those about residents refresh the roster.
+func (s *labelService) noticed(e room.Event) {
+	if e.Kind != room.EvRosterImported && e.Kind != room.EvResidentSaved {
+		return
+	}
+	select {
+	case s.changed <- struct{}{}:
+	default: // one is waiting already
+	}
+}
+
+// run serves until ctx ends or something ends that must not.
+func (s *labelService) run(ctx context.Context, b *bus.Bus, listen string, workers int, metrics *prometheus.Registry) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var failed error
+	part := func(f func(context.Context) error) {
+		wg.Go(func() {
+			err := f(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil && ctx.Err() == nil {
+				failed = errors.Join(failed, err)
+			}
+			cancel()
+		})
+	}
+	checks := map[string]check{
+		"bus": b.Healthy,
+		"residents": func(context.Context) error {
+			if s.roster.Load() == nil {
+				return errors.New("not loaded yet")
+			}
+			return nil
+		},
+	}
+	part(func(ctx context.Context) error { return serveHTTP(ctx, "ocr.listen", listen, opsMux(metrics, checks)) })
+	part(func(ctx context.Context) error { s.keepRoster(ctx); return nil })
+	part(func(ctx context.Context) error { return b.Watch(ctx, s.noticed) })
+	for range max(workers, 1) {
+		part(func(ctx context.Context) error { return b.ServeReader(ctx, s.read) })
+	}
+	s.log.Info("label reading is up", "listen", listen, "workers", max(workers, 1))
+	wg.Wait()
+	return failed
+}
