@@ -17,7 +17,7 @@ type Action struct {
 	Person string   `json:"person,omitempty"` // who; empty = who came in last
 	Slot   string   `json:"slot,omitempty"`   // place, take
 	Size   string   `json:"size,omitempty"`   // place: E, S, M, L, XL; empty = M, or what is in hand
-	Parcel string   `json:"parcel,omitempty"` // take, move: which one; empty = the one put there last
+	Parcel string   `json:"parcel,omitempty"` // take, move: which one; empty = the one put there last. place: a new one's name
 	From   string   `json:"from,omitempty"`   // move
 	To     string   `json:"to,omitempty"`     // move
 	Force  bool     `json:"force,omitempty"`  // enter: break the door open
@@ -255,8 +255,17 @@ func (w *World) place(a Action, done chan<- Result) error {
 		if !ok {
 			return fmt.Errorf("place: %w: size %q is none of E, S, M, L, XL", room.ErrInvalid, a.Size)
 		}
+		name := a.Parcel
+		if name == "" {
+			name = fmt.Sprintf("x%d", w.parcels+1)
+		}
+		for _, r := range w.rests {
+			if r.parcel.ID == name {
+				return fmt.Errorf("place: %w: there is a parcel %s already", room.ErrConflict, name)
+			}
+		}
 		w.parcels++
-		carried = newParcel(fmt.Sprintf("x%d", w.parcels), size, w.cfg.Seed*100_000+uint64(w.parcels))
+		carried = newParcel(name, size, w.cfg.Seed*100_000+uint64(w.parcels))
 	}
 	if _, err := w.free(to, carried); err != nil {
 		return err

@@ -27,6 +27,7 @@ const (
 // that always opens. It is safe for concurrent use.
 type strike struct {
 	name string
+	id   func(seq int64) string // of events
 
 	mu       sync.Mutex
 	now      func() time.Time
@@ -46,7 +47,7 @@ type strike struct {
 const keptEvents = 512
 
 func newStrike(name string, now func() time.Time) *strike {
-	return &strike{name: name, now: now, contact: ContactOK, wake: make(chan struct{})}
+	return &strike{name: name, id: func(int64) string { return room.NewID() }, now: now, contact: ContactOK, wake: make(chan struct{})}
 }
 
 // unlock acts on a grant, or refuses it with ErrConflict.
@@ -173,7 +174,7 @@ func (s *strike) report(k room.DoorEventKind, detail string) {
 
 func (s *strike) append(k room.DoorEventKind, detail string) {
 	s.seq++
-	s.log = append(s.log, room.DoorEvent{ID: room.NewID(), Door: s.name, Kind: k, Detail: detail, At: s.now().UTC()})
+	s.log = append(s.log, room.DoorEvent{ID: s.id(s.seq), Door: s.name, Kind: k, Detail: detail, At: s.now().UTC()})
 	if len(s.log) > keptEvents {
 		s.log = append(s.log[:0:0], s.log[len(s.log)-keptEvents:]...)
 	}

@@ -74,7 +74,7 @@ func (s *Sim) picture(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		pic := f.look()
-		for end := time.Now().Add(3*time.Second); pic == nil && time.Now().Before(end) && r.Context().Err() == nil; pic = f.look() {
+		for end := time.Now().Add(3 * time.Second); pic == nil && time.Now().Before(end) && r.Context().Err() == nil; pic = f.look() {
 			select {
 			case <-r.Context().Done():
 			case <-time.After(50 * time.Millisecond):

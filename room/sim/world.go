@@ -212,11 +212,17 @@ func (w *World) free(p *place, q *parcel) (box, error) {
 	}
 	var spots []Vec
 	for _, y := range ys {
+		open := false // people put things beside one another: the first places after an edge, and the last before one
 		for x := p.x0 + halfX; x <= p.x1-halfX; x += 0.02 {
 			b.center.X, b.center.Y = x, y
-			if !w.collides(p, &b, 0.035) {
+			if w.collides(p, &b, 0.035) {
+				open = false
+				continue
+			}
+			if !open || x+0.07 > p.x1-halfX {
 				spots = append(spots, b.center)
 			}
+			open = true
 		}
 	}
 	if len(spots) > 0 {
