@@ -34,7 +34,7 @@ const (
 func weigh(e evidence) verdict {
 	s := e.score()
 	switch {
-	case math.Abs(s) < lightScore && e.kept > lightKept:
+	case math.Abs(s) < lightScore && (e.kept > lightKept || e.blown > 0.1):
 		return light
 	case s > sure:
 		return placed

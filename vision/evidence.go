@@ -8,6 +8,7 @@ import "math"
 type evidence struct {
 	outline float64 // edges along the place's outline
 	apart   float64 // difference in brightness and colour across the outline
+	blown   float64 // share of places where either picture shows light and no longer things
 	kept    float64 // correlation of the slopes inside: near 1 where only the light is another
 }
 
@@ -50,7 +51,22 @@ func evidenceOf(b Blob, in Mask, before, after View) evidence {
 		outline: math.Log((edgeAfter/n + floor) / (edgeBefore/n + floor)),
 		apart:   math.Log((apartAfter/n + floor) / (apartBefore/n + floor)),
 		kept:    keptSlopes(b, before.L, after.L),
+		blown:   blownShare(b, before.L, after.L),
 	}
+}
+
+// blown is the brightness from which a picture shows light and no longer things.
+const blown = 247
+
+// blownShare is the share of b that is overexposed before or after.
+func blownShare(b Blob, before, after Plane) float64 {
+	n := 0
+	for _, i := range b.Pix {
+		if before.Pix[i] > blown || after.Pix[i] > blown {
+			n++
+		}
+	}
+	return float64(n) / float64(max(b.Area, 1))
 }
 
 // keptSlopes correlates the slopes of brightness in b before and after. Light
