@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/packroom/packroom/room"
 )
@@ -88,6 +89,10 @@ func Audit(ctx context.Context, url string) ([]AuditReport, error) {
 		}
 		return nil
 	})
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) && pe.Code == "42P01" { // undefined_table
+		return nil, fmt.Errorf("audit: %w: there is no event log in this database", room.ErrNotFound)
+	}
 	return all, mapErr("audit", err)
 }
 

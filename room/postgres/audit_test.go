@@ -82,7 +82,7 @@ func TestVerifyFindsTheFirstWrongRow(t *testing.T) {
 		"far ones exchanged": {statements: []string{`UPDATE events SET seq = 1000 WHERE seq = 2`, `UPDATE events SET seq = 2 WHERE seq = 9`, `UPDATE events SET seq = 9 WHERE seq = 1000`},
 			seq: 2, kind: postgres.FaultReordered, says: "stands at 9"},
 		"one moved to the end": {statements: []string{`UPDATE events SET seq = 11 WHERE seq = 4`}, seq: 4, kind: postgres.FaultRemoved},
-		"one copied to the end": {statements: []string{`INSERT INTO events SELECT property, room, 11, 'copy', kind, time, visit, parcel, resident, courier, carrier, slot, camera, pictures, reason, "by", data, hash, hash FROM events WHERE seq = 10`}, rehash: 11,
+		"one copied to the end": {statements: []string{`INSERT INTO events (property, room, seq, id, kind, time, visit, parcel, resident, courier, carrier, slot, camera, pictures, reason, "by", data, prev, hash) SELECT property, room, 11, 'copy', kind, time, visit, parcel, resident, courier, carrier, slot, camera, pictures, reason, "by", data, hash, hash FROM events WHERE seq = 10`}, rehash: 11,
 			seq: 11, kind: postgres.FaultAdded},
 	}
 	for name, tc := range cases {

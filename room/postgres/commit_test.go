@@ -37,7 +37,7 @@ func event(id string, kind room.EventKind) room.Event {
 var ann = room.Resident{ID: "r1", FirstName: "Ann", LastName: "O'Brien", Unit: "12B", Status: room.ResidentCurrent,
 	Aliases: []string{"Müller"}, Email: "ann@example.com", Phone: "+15035550100", Language: "en"}
 
-// visitCommit is one of everything, with references that hold.
+// fullCommit is one of everything but messages and credentials, with references that hold.
 func fullCommit() room.Commit {
 	visit := room.Visit{ID: "v1", Kind: room.VisitCourier, Phase: room.VisitInside, Kiosk: "K1", Holder: "c1", Name: "Bo",
 		Carrier: "UPS", Credential: "k1", Started: at(0), Entered: at(1), Touched: at(2), Scanned: []string{"p1", "p3"},

@@ -72,7 +72,7 @@ const findNouns = `
 	(SELECT 'courier', id FROM couriers WHERE property = $1 AND search @@ search_query($3) LIMIT 5000)`
 
 // andWord adds the condition that an event has to do with what word names, or
-// carries it as reason, carrier, slot or author.
+// carries it as kind, reason, carrier, author or slot.
 func (s *Store) andWord(ctx context.Context, w *where, word string) error {
 	type found struct{ Noun, ID string }
 	all, err := list(ctx, s, "search events", pgx.RowToStructByPos[found], findNouns, s.property, s.room, word)
@@ -83,8 +83,7 @@ func (s *Store) andWord(ctx context.Context, w *where, word string) error {
 	for _, f := range all {
 		byNoun[f.Noun] = append(byNoun[f.Noun], f.ID)
 	}
-	like := w.arg(likeWord.Replace(word) + "%")
-	any := []string{"reason ILIKE " + like, "carrier ILIKE " + like, "slot ILIKE " + like, `"by" ILIKE '%' || ` + like, "kind ILIKE " + like}
+	any := []string{"search @@ search_query(" + w.arg(word) + ")"} // every branch has an index
 	for _, noun := range []string{"parcel", "visit", "resident", "courier"} {
 		if ids := byNoun[noun]; len(ids) > 0 {
 			any = append(any, noun+" = ANY("+w.arg(ids)+")")
@@ -93,8 +92,6 @@ func (s *Store) andWord(ctx context.Context, w *where, word string) error {
 	w.conds = append(w.conds, "("+strings.Join(any, " OR ")+")")
 	return nil
 }
-
-var likeWord = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func texts[T ~string](all []T) []string {
 	out := make([]string, len(all))

@@ -14,7 +14,7 @@ import (
 
 const (
 	ownRetry = 200 * time.Millisecond // between two looks whether the room is free
-	ownCheck = 2 * time.Second        // between two signs of life of the owner's connection
+	ownCheck = 2 * time.Second        // between two signs of life of an idle connection
 )
 
 // roomLock is the advisory lock of a room, $1 property and $2 room.
@@ -121,7 +121,7 @@ func (s *Store) guard(ctx context.Context, conn *pgx.Conn, o *ownership) {
 // awaitNotice reads from an idle connection until a notification comes or, after
 // a while, the server has proved that it still answers; mine says that one with
 // that payload came. A dead server is noticed at once where its machine lives,
-// within 2 * ownCheck otherwise.
+// within ownCheck + callTimeout otherwise.
 func awaitNotice(ctx context.Context, conn *pgx.Conn, payload string) (mine bool, err error) {
 	pause, cancel := context.WithTimeout(ctx, ownCheck)
 	defer cancel()
@@ -132,7 +132,7 @@ func awaitNotice(ctx context.Context, conn *pgx.Conn, payload string) (mine bool
 	if pause.Err() == nil || ctx.Err() != nil || conn.IsClosed() {
 		return false, err
 	}
-	ping, cancel := context.WithTimeout(ctx, ownCheck)
+	ping, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return false, conn.Ping(ping)
 }

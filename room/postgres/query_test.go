@@ -176,7 +176,8 @@ func TestEventsAreFiltered(t *testing.T) {
 		{room.EventFilter{Query: "wrong"}, "e3"},
 		{room.EventFilter{Query: "eve@"}, "e4"},
 		{room.EventFilter{Query: "wrong_pin"}, "e3"},
-		{room.EventFilter{Query: "wrong%pin"}, ""},
+		{room.EventFilter{Query: "c1 resolved"}, "e4"},
+		{room.EventFilter{Query: "%"}, ""},
 		{room.EventFilter{Query: "nobody"}, ""},
 	}
 	for _, tc := range cases {

@@ -94,6 +94,8 @@ CREATE TABLE events (
     data     text        NOT NULL,
     prev     bytea       NOT NULL CHECK (length(prev) = CASE WHEN seq = 1 THEN 0 ELSE 32 END),
     hash     bytea       NOT NULL CHECK (length(hash) = 32),
+    search   tsvector    NOT NULL GENERATED ALWAYS AS (array_to_tsvector(name_words(kind || ' ' || reason || ' ' || carrier || ' ' || "by")
+        || exact_words(slot))) STORED,
     PRIMARY KEY (property, room, seq),
     UNIQUE (property, room, id),
     FOREIGN KEY (property, room) REFERENCES rooms
@@ -105,6 +107,7 @@ CREATE INDEX events_resident ON events (property, room, resident, seq);
 CREATE INDEX events_courier  ON events (property, room, courier, seq);
 CREATE INDEX events_carrier  ON events (property, room, carrier, seq);
 CREATE INDEX events_slot     ON events (property, room, slot, seq);
+CREATE INDEX events_search   ON events USING gin (search) WITH (fastupdate = off);
 CREATE INDEX events_time     ON events (property, room, time, seq);
 
 -- +goose StatementBegin
