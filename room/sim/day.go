@@ -130,7 +130,6 @@ type dayMaker struct {
 
 type delivered struct {
 	parcel, resident, slot string
-	size                   Size
 	at                     time.Duration
 	stays                  bool
 }
@@ -166,7 +165,7 @@ func (g *dayMaker) courier(n int, carrier string, at time.Duration) {
 			at += 8 * time.Second
 		}
 		loads = append(loads, l)
-		g.left = append(g.left, delivered{l.name, resident, slot, size, at})
+		g.left = append(g.left, delivered{parcel: l.name, resident: resident, slot: slot, at: at})
 	}
 	g.add(at, Action{Do: "enter", Person: who}, nil)
 	props := g.rng.IntN(6) == 0
