@@ -1,0 +1,70 @@
+# make run     install what is missing, build, start everything (Ctrl-C stops it)
+# make test    install what is missing, and run every test
+# make bench   measure, and print one table
+# make build   bin/packroom, with the pages in it
+# make clean-data   throw away everything that packroom has kept under var/
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+export PATH := $(PATH):/usr/local/go/bin
+export npm_config_update_notifier := false
+
+ui := web/ui
+modules := $(ui)/node_modules/.package-lock.json
+pages := $(ui)/dist/manager.html
+ui_sources := $(shell find $(ui) \( -name node_modules -o -name dist -o -name e2e -o -name look \) -prune -o -type f -print)
+
+.PHONY: help
+help:
+	@sed -n 's/^# //p' Makefile
+
+.PHONY: run
+run: setup build
+	@exec bin/packroom up
+
+.PHONY: setup
+setup:
+	@deploy/setup.sh
+
+.PHONY: setup-test
+setup-test:
+	@deploy/setup.sh test
+
+# The first build compiles the OpenCV binding, which takes a minute or two.
+.PHONY: build
+build: $(pages)
+	@[ -x bin/packroom ] || echo "building packroom; the first time takes a few minutes"
+	@go build -o bin/packroom ./cmd/packroom
+
+$(modules): $(ui)/package.json $(ui)/package-lock.json | setup
+	@echo "fetching the pages' libraries"
+	@cd $(ui) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(pages): $(modules) $(ui_sources)
+	@echo "building the pages"
+	@cd $(ui) && npm run --silent build -- --logLevel warn
+	@touch $@
+
+.PHONY: test
+test: setup-test build
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt has something to say about:"; echo "$$bad"; exit 1; }
+	go vet ./...
+	go test -race -timeout 12m ./...
+	cd $(ui) && npm run check
+	cd $(ui) && npm test
+	cd $(ui)/e2e && npm run e2e
+
+.PHONY: bench
+bench: setup-test build
+	@bin/packroom bench
+
+.PHONY: clean-data
+clean-data:
+	@if [ -e var/postgres/lock ] && ! flock -n var/postgres/lock true; then echo "packroom is running: stop it first"; exit 1; fi
+	@rm -rf var
+	@echo "var/ is gone; the next start begins anew"
