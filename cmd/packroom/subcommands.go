@@ -4,16 +4,15 @@ package main
 func subcommands() []subcommand {
 	return []subcommand{
 		upCommand(),
+		roomCommand(),
+		visionCommand(),
+		ocrCommand(),
+		notifyCommand(),
 		webCommand(),
+		simCommand(),
 		replayCommand(),
 		readCommand(),
-		ocrCommand(),
 		trackCommand(),
-		roomCommand(),
-		notifyCommand(),
 		auditCommand(),
-		visionCommand(),
-		simCommand(),
-		webCommand(),
 	}
 }
