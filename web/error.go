@@ -100,7 +100,7 @@ func describe(err error) (status int, f failure) {
 // fail is echo's error handler: every error that leaves the server goes through
 // here, and is logged here or not at all.
 func (s *Server) fail(err error, c echo.Context) {
-	if c.Response().Committed || errors.Is(c.Request().Context().Err(), context.Canceled) {
+	if c.Response().Committed || c.Request().Context().Err() != nil { // nobody is there to hear it
 		return
 	}
 	status, f := describe(err)

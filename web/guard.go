@@ -16,6 +16,10 @@ import (
 // requestTimeout ends a request that is not a stream.
 const requestTimeout = 30 * time.Second
 
+// bodyTimeout is how long a whole request may take to arrive: a photograph over
+// a slow line.
+const bodyTimeout = time.Minute
+
 // contentPolicy allows what the pages use: their own files, the barcode
 // reader's WebAssembly, and camera pictures as blobs. Nothing inline.
 const contentPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
@@ -58,6 +62,16 @@ func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// recoverPanics answers 500 and writes the stack to our log.
+func (s *Server) recoverPanics() echo.MiddlewareFunc {
+	return middleware.RecoverWithConfig(middleware.RecoverConfig{
+		LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
+			s.log.Error("a handler panicked", "route", c.Path(), "stack", string(stack))
+			return err
+		},
+	})
+}
+
 // isStream reports whether a route's answer lasts as long as the page does.
 func isStream(route string) bool {
 	return strings.HasSuffix(route, "/events") && route != "/api/manager/events" || route == "/api/manager/stream"
@@ -68,9 +82,13 @@ func (s *Server) deadline(next echo.HandlerFunc) echo.HandlerFunc {
 		if isStream(c.Path()) || strings.HasSuffix(c.Path(), "/clip") { // a clip takes as long as it is
 			return next(c)
 		}
-		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTimeout)
+		// A body that never ends must not keep a connection either.
+		_ = http.NewResponseController(c.Response().Writer).SetReadDeadline(time.Now().Add(bodyTimeout))
+		whole := c.Request()
+		ctx, cancel := context.WithTimeout(whole.Context(), requestTimeout)
 		defer cancel()
-		c.SetRequest(c.Request().WithContext(ctx))
+		defer c.SetRequest(whole) // the error handler must not see our cancel as the browser's
+		c.SetRequest(whole.WithContext(ctx))
 		return next(c)
 	}
 }
@@ -128,7 +146,7 @@ func newMetrics(r *prometheus.Registry, h *hub) *metrics {
 	r.MustRegister(m.requests, m.seconds,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "packroom_web_streams", Help: "Pages that listen now."},
 			func() float64 { return float64(h.listeners()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "packroom_web_bus_up", Help: "1 while events arrive from the bus."},
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "packroom_web_watching", Help: "1 while this server watches the bus for events."},
 			func() float64 {
 				if h.connected() {
 					return 1
@@ -160,12 +178,9 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) healthz(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
 	defer cancel()
-	detail := map[string]string{"bus": "up", "room": "up"}
-	if !s.hub.connected() {
-		detail["bus"] = "away; pages are polling"
-	}
+	detail := map[string]string{"room": "ok"}
 	if _, err := s.cfg.Room.Now(ctx); err != nil {
-		detail["room"] = "away"
+		detail["room"] = "the room service does not answer"
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ok": false, "detail": detail})
 	}
 	return c.JSON(http.StatusOK, map[string]any{"ok": true, "detail": detail})

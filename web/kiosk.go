@@ -128,6 +128,7 @@ func (s *Server) visit(c echo.Context, shown string, kinds ...room.VisitKind) (r
 
 func (s *Server) command(c echo.Context, kiosk string, cmd room.Command) error {
 	r, err := s.cfg.Room.Do(c.Request().Context(), by(kiosk), cmd)
+	s.hub.nudge()
 	if err != nil {
 		return err
 	}

@@ -5,12 +5,16 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/packroom/packroom/room"
 )
+
+// visionName is one part of an address of the vision service.
+var visionName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}(\.jpg)?$`)
 
 // newVisionProxy passes live sessions (WHEP), snapshots and clips on to the
 // vision service. Who asks was checked before; the page's cookies stay here.
@@ -53,16 +57,13 @@ func (s *Server) forward(c echo.Context, path ...string) error {
 	if s.vision == nil {
 		return fmt.Errorf("cameras: %w: no vision service is configured", room.ErrUnavailable)
 	}
-	for i, p := range path {
-		if p == "" || p == "." || p == ".." {
+	for _, p := range path {
+		if !visionName.MatchString(p) {
 			return fmt.Errorf("camera: %w", room.ErrNotFound)
 		}
-		path[i] = url.PathEscape(p)
 	}
 	r := c.Request().Clone(c.Request().Context())
-	raw := "/" + strings.Join(path, "/")
-	r.URL.RawPath = raw
-	r.URL.Path, _ = url.PathUnescape(raw)
+	r.URL.Path, r.URL.RawPath = "/"+strings.Join(path, "/"), ""
 	s.vision.ServeHTTP(c.Response(), r)
 	return nil
 }

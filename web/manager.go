@@ -74,6 +74,7 @@ func (s *Server) managerStream(c echo.Context) error {
 // order sends a manager's command and shows the room's answer.
 func (s *Server) order(c echo.Context, cmd room.Command) error {
 	r, err := s.cfg.Room.Do(c.Request().Context(), managerBy(c), cmd)
+	s.hub.nudge()
 	if err != nil {
 		return err
 	}

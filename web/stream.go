@@ -69,6 +69,16 @@ func (h *hub) publish(e room.Event) {
 	}
 }
 
+// nudge makes every page look at the room again: a command was carried out here,
+// and its events may come later than its answer, or not at all.
+func (h *hub) nudge() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for l := range h.all {
+		l.nudge()
+	}
+}
+
 func (l *listener) nudge() {
 	select {
 	case l.wake <- struct{}{}:

@@ -17,7 +17,6 @@ import (
 	"sync"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -86,7 +85,7 @@ func (s *Server) routes(registry *prometheus.Registry) error {
 		return err
 	}
 	e := s.echo
-	e.Use(s.observe, middleware.Recover(), securityHeaders, s.deadline, gzip(), s.sameOrigin)
+	e.Use(s.observe, s.recoverPanics(), securityHeaders, s.deadline, gzip(), s.sameOrigin)
 
 	e.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/manager") })
 	e.GET("/manager", pages.page("manager.html"))

@@ -1,0 +1,227 @@
+package web
+
+import (
+	"bytes"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/packroom/packroom/room"
+)
+
+func TestTheRoomIsShownWithoutWhatIsOnlyForComputers(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	h.room.now = room.RoomView{Parcels: []room.Parcel{{ID: "p1", Appearance: []float32{1}, Reading: &room.Reading{Recipient: "JANA"}}},
+		Items: []room.Item{{Key: "cam1/i1", Appearance: []float32{1}}}, Visits: []room.Visit{{ID: "v1", InHand: []room.HandItem{{Parcel: "p2", Appearance: []float32{1}}}}}}
+	w := h.ask("GET", "/api/manager/now", nil)
+	if strings.Contains(w.Body.String(), "appearance") || strings.Contains(w.Body.String(), "JANA") || !strings.Contains(w.Body.String(), "cam1/i1") {
+		t.Errorf("%s", w.Body)
+	}
+}
+
+func TestManagersCommands(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	later := start.Add(24 * time.Hour)
+	for name, c := range map[string]struct {
+		method, path string
+		body         any
+		want         room.Command
+	}{
+		"assign a package": {"POST", "/api/manager/parcels/p1/resolve", map[string]string{"action": "assign", "resident": "r1", "reason": "asked her"},
+			room.ResolveParcel{Parcel: "p1", Action: "assign", Resident: "r1", Reason: "asked her"}},
+		"join two records": {"POST", "/api/manager/parcels/u1/join", map[string]string{"registered": "p1"},
+			room.JoinParcel{Unidentified: "u1", Registered: "p1"}},
+		"close an incident": {"POST", "/api/manager/incidents/i1/resolve", map[string]string{"reason": "found it"},
+			room.ResolveIncident{Incident: "i1", Reason: "found it"}},
+		"save a resident": {"POST", "/api/manager/residents", room.Resident{ID: "r1", FirstName: " Jana ", LastName: "W", Unit: "412", Status: "current", Email: "j@example.com", Phone: "+15035550100"},
+			room.SaveResident{Resident: room.Resident{ID: "r1", FirstName: "Jana", LastName: "W", Unit: "412", Status: "current", Email: "j@example.com", Phone: "+15035550100"}}},
+		"save a courier": {"POST", "/api/manager/couriers", room.Courier{ID: "c1", Name: "Dana", Carrier: "UPS", Active: true},
+			room.SaveCourier{Courier: room.Courier{ID: "c1", Name: "Dana", Carrier: "UPS", Active: true}}},
+		"issue a PIN": {"POST", "/api/manager/credentials/c1", map[string]any{"kind": "courier", "valid_to": later},
+			room.IssueCredential{Kind: room.CredentialCourier, Holder: "c1", ValidTo: later}},
+		"enrol a card": {"POST", "/api/manager/credentials/c1", map[string]any{"kind": "courier", "card": " 0012345678 "},
+			room.IssueCredential{Kind: room.CredentialCourier, Holder: "c1", Card: "0012345678"}},
+		"revoke": {"DELETE", "/api/manager/credentials/cred1", nil, room.RevokeCredential{Credential: "cred1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := len(h.room.commands())
+			h.want(h.ask(c.method, c.path, c.body), http.StatusOK, "")
+			if d := cmp.Diff(c.want, h.room.commands()[n]); d != "" {
+				t.Error(d)
+			}
+			if h.room.by[n] != "manager:ann@example.com" {
+				t.Errorf("by %s", h.room.by[n])
+			}
+		})
+	}
+}
+
+func TestManagersMistakesAreToldBeforeTheRoomIsAsked(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	for name, c := range map[string]struct {
+		path string
+		body any
+	}{
+		"no reason":              {"/api/manager/parcels/p1/resolve", map[string]string{"action": "held"}},
+		"no such action":         {"/api/manager/parcels/p1/resolve", map[string]string{"action": "eat", "reason": "hungry"}},
+		"unlock without reason":  {"/api/manager/unlock", map[string]string{"reason": " "}},
+		"a resident with no one": {"/api/manager/residents", room.Resident{Status: "current", Unit: "1"}},
+		"a wrong status":         {"/api/manager/residents", room.Resident{FirstName: "J", Unit: "1", Status: "gone"}},
+		"a wrong phone":          {"/api/manager/residents", room.Resident{FirstName: "J", Unit: "1", Status: "current", Phone: "503 555"}},
+		"a wrong e-mail":         {"/api/manager/residents", room.Resident{FirstName: "J", Unit: "1", Status: "current", Email: "a b"}},
+		"a courier of nobody":    {"/api/manager/couriers", room.Courier{Name: "Dana"}},
+		"a credential for what":  {"/api/manager/credentials/c1", map[string]string{"kind": "pet"}},
+		"a date that is over":    {"/api/manager/credentials/c1", map[string]any{"kind": "courier", "valid_to": start.Add(-time.Hour)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h.want(h.ask("POST", c.path, c.body), http.StatusUnprocessableEntity, "invalid")
+		})
+	}
+	if n := len(h.room.commands()); n != 0 {
+		t.Errorf("%d commands reached the room", n)
+	}
+	h.want(h.ask("POST", "/api/manager/unlock", map[string]string{"reason": strings.Repeat("x", 70<<10)}), http.StatusRequestEntityTooLarge, "too_large")
+	r := h.request("POST", "/api/manager/unlock", []byte(`{"reason": `))
+	r.Header.Set("Content-Type", "application/json")
+	h.want(h.do(r), http.StatusBadRequest, "invalid")
+}
+
+func TestTheLogIsFilteredAndPaged(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	h.want(h.ask("GET", "/api/manager/events?parcel=p1&carrier=UPS&resident=r1&q=jana&kind=parcel.stored.v1,parcel.moved.v1&from=2026-11-01T00:00:00Z&before=500&limit=20", nil), 200, "")
+	want := room.EventFilter{Parcel: "p1", Carrier: "UPS", Resident: "r1", Query: "jana", Kinds: []room.EventKind{room.EvParcelStored, room.EvParcelMoved},
+		From: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), Before: 500, Limit: 20}
+	if d := cmp.Diff(want, h.store.filter); d != "" {
+		t.Error(d)
+	}
+	if w := h.ask("GET", "/api/manager/events", nil); strings.TrimSpace(w.Body.String()) != "[]" {
+		t.Errorf("an empty log is %s", w.Body)
+	}
+	for _, q := range []string{"from=yesterday", "limit=0", "limit=1001", "before=x", "before=-1"} {
+		h.want(h.ask("GET", "/api/manager/events?"+q, nil), http.StatusUnprocessableEntity, "invalid")
+	}
+	h.store.err = room.ErrUnavailable
+	h.want(h.ask("GET", "/api/manager/events", nil), http.StatusServiceUnavailable, "unavailable")
+}
+
+func TestARosterIsImportedOrItsLinesAreNamed(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	h.room.reply = room.Reply{Saved: 1}
+	good := "resident_id,first_name,last_name,unit,status,aliases\nr1,Jana,Whitfield,412,current,\n"
+	post := func(query, csv string) *httptest.ResponseRecorder {
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		part, _ := form.CreateFormFile("roster", "roster.csv")
+		_, _ = io.WriteString(part, csv)
+		_ = form.Close()
+		r := h.request("POST", "/api/manager/residents/import"+query, io.Reader(&body))
+		r.Header.Set("Content-Type", form.FormDataContentType())
+		return h.do(r)
+	}
+	if got := decode[room.Reply](t, post("?check=1", good)); got.Saved != 1 || len(h.room.commands()) != 0 {
+		t.Errorf("check: %+v, %d commands", got, len(h.room.commands()))
+	}
+	h.want(post("?complete=1", good), http.StatusOK, "")
+	if cmd := h.room.commands()[0].(room.ImportRoster); !cmd.Complete || len(cmd.Residents) != 1 || cmd.Residents[0].Unit != "412" {
+		t.Errorf("command %+v", cmd)
+	}
+	f := h.want(post("", good+"r1,Again,Whitfield,413,current,\nr2,,,414,lost,\n"), http.StatusUnprocessableEntity, "invalid")
+	if len(f.Problems) < 2 || f.Problems[0].Line != 3 {
+		t.Errorf("problems %+v", f.Problems)
+	}
+	plain := h.request("POST", "/api/manager/residents/import", io.Reader(strings.NewReader(good)))
+	plain.Header.Set("Content-Type", "text/csv")
+	h.want(h.do(plain), http.StatusOK, "")
+	h.want(h.do(h.request("POST", "/api/manager/residents/import", make([]byte, 33<<20))), http.StatusRequestEntityTooLarge, "too_large")
+}
+
+func TestHashesOfCredentialsStayInside(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	if w := h.ask("GET", "/api/manager/credentials/c1", nil); w.Code != 200 || strings.Contains(strings.ToLower(w.Body.String()), "hash") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestEveryPictureReadByAManagerIsLogged(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	ref, _ := h.pictures.Put(t.Context(), photo(t))
+	h.want(h.ask("GET", "/api/manager/pictures/"+ref, nil), http.StatusOK, "")
+	if l := h.log.String(); !strings.Contains(l, "picture read") || !strings.Contains(l, ref) || !strings.Contains(l, "manager:ann@example.com") {
+		t.Errorf("log: %s", l)
+	}
+	h.want(h.ask("GET", "/api/manager/pictures/nothing", nil), http.StatusNotFound, "not_found")
+}
+
+func TestServicesAreAsTheSupervisorSays(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	if w := h.ask("GET", "/api/manager/services", nil); w.Body.String() != "null" {
+		t.Errorf("without a supervisor: %s", w.Body)
+	}
+	sup := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `[{"name":"ocr"}]`) }))
+	h.server.cfg.StatusURL = sup.URL
+	if w := h.ask("GET", "/api/manager/services", nil); w.Body.String() != `[{"name":"ocr"}]` {
+		t.Errorf("with one: %s", w.Body)
+	}
+	sup.Close()
+	h.want(h.ask("GET", "/api/manager/services", nil), http.StatusServiceUnavailable, "unavailable")
+}
+
+func TestCamerasAreReachedThroughUsAlone(t *testing.T) {
+	var got *http.Request
+	var body string
+	vision := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		got, body = r, string(b)
+		w.Header().Set("Set-Cookie", "x=y")
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Location", "cam1/s1")
+		w.WriteHeader(http.StatusCreated)
+	}))
+	defer vision.Close()
+	h := open(t, func(c *Config) { c.VisionURL, c.VisionToken = vision.URL, "box token" })
+	h.signIn()
+	for path, want := range map[string]string{
+		"POST /live/cam1":                               "/whep/cam1",
+		"DELETE /live/cam1/s1":                          "/whep/cam1/s1",
+		"PATCH /live/cam1/s1":                           "/whep/cam1/s1",
+		"GET /api/manager/cameras":                      "/cameras",
+		"GET /api/manager/cameras/cam1/snapshot":        "/snapshot/cam1.jpg",
+		"GET /api/manager/clip?camera=cam1&from=1&to=2": "/clip?camera=cam1&from=1&to=2",
+		"GET /api/manager/clips?event=e1":               "/clips?event=e1",
+	} {
+		t.Run(path, func(t *testing.T) {
+			method, to, _ := strings.Cut(path, " ")
+			r := h.request(method, to, io.Reader(strings.NewReader("v=0")))
+			r.Header.Set("Content-Type", "application/sdp")
+			w := h.do(r)
+			if w.Code != http.StatusCreated || got.RequestURI != want || body != "v=0" {
+				t.Fatalf("%d, vision was asked for %s with %q", w.Code, got.RequestURI, body)
+			}
+			if got.Header.Get("Authorization") != "Bearer box token" || got.Header.Get("Cookie") != "" {
+				t.Errorf("headers %v", got.Header)
+			}
+			if w.Header().Get("Set-Cookie") != "" || w.Header().Get("Access-Control-Allow-Origin") != "" || w.Header().Get("Location") != "cam1/s1" {
+				t.Errorf("answer's headers %v", w.Header())
+			}
+		})
+	}
+	for _, name := range []string{"..%2f..%2fadmin", "..", "cam%201"} {
+		h.want(h.ask("GET", "/api/manager/cameras/"+name+"/snapshot", nil), http.StatusNotFound, "not_found")
+	}
+	vision.Close()
+	h.want(h.ask("POST", "/live/cam1", nil), http.StatusServiceUnavailable, "unavailable")
+}

@@ -1,0 +1,70 @@
+package web
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/packroom/packroom/room"
+)
+
+func TestPhrases(t *testing.T) {
+	p, err := NewPhrases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		prompt         room.Prompt
+		text, language string
+	}{
+		"in English":                {room.Prompt{Key: "prompt.placed", Values: map[string]string{"slot": "B3", "name": "Jana"}}, "Shelf B3: for Jana. Thank you.", "en"},
+		"in the visitor's language": {room.Prompt{Key: "prompt.goodbye", Language: "es-MX"}, "Gracias. Hasta luego.", "es"},
+		"for one":                   {room.Prompt{Key: "prompt.not_placed", Values: map[string]string{"count": "1"}}, "One scanned package is not on a shelf yet.", "en"},
+		"for many":                  {room.Prompt{Key: "prompt.not_placed", Values: map[string]string{"count": "3"}}, "3 scanned packages are not on a shelf yet.", "en"},
+		"of nobody known": {room.Prompt{Key: "prompt.placed", Values: map[string]string{"slot": "B3", "name": ""}},
+			"Shelf B3. Thank you. The staff will find out whose it is.", "en"},
+		"with a machine word": {room.Prompt{Key: "prompt.take", Language: "es", Values: map[string]string{"slot": "B3", "count": "1", "place": "high"}},
+			"Su paquete está en el estante B3, arriba.", "es"},
+		"in a language that we lack": {room.Prompt{Key: "prompt.goodbye", Language: "fr"}, "Thank you. Goodbye.", "en"},
+		"of a key that nobody knows": {room.Prompt{Key: "prompt.sing"}, "", "en"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if text, language := p.Say(c.prompt); text != c.text || language != c.language {
+				t.Errorf("%q in %s", text, language)
+			}
+		})
+	}
+}
+
+func TestEveryPromptOfTheRoomHasAText(t *testing.T) {
+	p, err := NewPhrases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob("../room/*.go")
+	keys := map[string]bool{}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		for _, m := range regexp.MustCompile(`"(prompt\.[a-z_]+)"`).FindAllStringSubmatch(string(b), -1) {
+			keys[m[1]] = true
+		}
+	}
+	if len(keys) < 8 {
+		t.Fatalf("only %d prompts were found in package room", len(keys))
+	}
+	for key := range keys {
+		for language, texts := range p.texts {
+			if texts[key] == "" {
+				t.Errorf("%s has no text for %s", language, key)
+			}
+		}
+	}
+}
