@@ -30,6 +30,7 @@ func next(t testing.TB, r *Reader) *Unit {
 }
 
 func TestReaderBeginsAtAKeyframeWithParameterSetsAndTimeRises(t *testing.T) {
+	t.Parallel()
 	cam := runCamera(t, startCamera(t).url())
 	r := cam.Subscribe(64)
 	defer r.Close()
@@ -62,6 +63,7 @@ func TestReaderBeginsAtAKeyframeWithParameterSetsAndTimeRises(t *testing.T) {
 }
 
 func TestSlowReaderSlowsNoOtherAndGoesOnAtAKeyframe(t *testing.T) {
+	t.Parallel()
 	cam := runCamera(t, startCamera(t).url())
 	slow, fast := cam.Subscribe(3), cam.Subscribe(64)
 	defer slow.Close()
@@ -102,6 +104,7 @@ func (l *logged) count(what string) int {
 }
 
 func TestLostCameraIsSaidOnceAndComesBackByItself(t *testing.T) {
+	t.Parallel()
 	server := startCamera(t)
 	var out logged
 	cam, err := NewCamera(CameraSource{ID: "cam1", URL: server.url()}, slog.New(slog.NewTextHandler(&out, nil)))
@@ -136,6 +139,7 @@ func TestLostCameraIsSaidOnceAndComesBackByItself(t *testing.T) {
 }
 
 func TestCameraThatSendsNothingIsLostWithinSeconds(t *testing.T) {
+	t.Parallel()
 	server := startCamera(t)
 	cam := runCamera(t, server.url())
 	until(t, 10*time.Second, "up", func() bool { return cam.Status().Up })
@@ -151,6 +155,7 @@ func TestCameraThatSendsNothingIsLostWithinSeconds(t *testing.T) {
 }
 
 func TestReasonIsInWordsAndHoldsNoPassword(t *testing.T) {
+	t.Parallel()
 	server := startCamera(t)
 	server.mu.Lock()
 	server.user, server.password = "admin", "right-secret"
@@ -188,6 +193,7 @@ func TestReasonIsInWordsAndHoldsNoPassword(t *testing.T) {
 }
 
 func TestWrongAddressIsRefusedAtStartWithoutShowingIt(t *testing.T) {
+	t.Parallel()
 	for _, url := range []string{"", "rtsp://", "ftp://u:secret@host/x", "rtsp://u:secret@ho st/%zz"} {
 		_, err := NewCamera(CameraSource{ID: "cam1", URL: url}, slog.New(slog.DiscardHandler))
 		if err == nil || strings.Contains(err.Error(), "secret") {
@@ -197,6 +203,7 @@ func TestWrongAddressIsRefusedAtStartWithoutShowingIt(t *testing.T) {
 }
 
 func TestFileIsACameraToo(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string][]string{"plain": {"-bf", "0"}, "with B-frames": {"-bf", "2"}} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "clip.mp4")
@@ -220,6 +227,7 @@ func TestFileIsACameraToo(t *testing.T) {
 }
 
 func TestDamagedUnitsAreLeftOut(t *testing.T) {
+	t.Parallel()
 	cam := runCamera(t, startCamera(t).url())
 	until(t, 10*time.Second, "up", func() bool { return cam.Status().Up })
 	cam.mu.Lock()
@@ -238,6 +246,7 @@ func TestDamagedUnitsAreLeftOut(t *testing.T) {
 }
 
 func TestStreamTimeRisesWhateverTheCameraSays(t *testing.T) {
+	t.Parallel()
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	for name, steps := range map[string][][2]time.Duration{ // camera's time, arrival
 		"jitter":        {{0, ms(5)}, {ms(100), ms(180)}, {ms(200), ms(205)}, {ms(300), ms(301)}},
@@ -265,6 +274,7 @@ func TestStreamTimeRisesWhateverTheCameraSays(t *testing.T) {
 }
 
 func TestFLVTakesWhatItGave(t *testing.T) {
+	t.Parallel()
 	units := testClip(t)
 	var b bytes.Buffer
 	w := &flvWriter{w: &b}
@@ -320,6 +330,7 @@ func FuzzReadFLV(f *testing.F) {
 }
 
 func TestRunEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	server := startCamera(t)
 	cam, err := NewCamera(CameraSource{ID: "cam1", URL: server.url()}, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -19,13 +19,21 @@ import (
 )
 
 // Handler is the service's HTTP side. All but /healthz and /metrics asks for
-// the box token as a bearer; WHEP takes a viewer's token too.
+// the box token as a bearer; WHEP takes a viewer's token too, and an open
+// session is its own key.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /cameras", s.boxOnly(s.cameras))
 	mux.HandleFunc("GET /snapshot/{file}", s.boxOnly(s.snapshot))
+	mux.HandleFunc("POST /viewers/{camera}", s.boxOnly(s.newViewer))
+	mux.HandleFunc("POST /whep/{camera}", s.viewersOnly(s.whepOffer))
+	mux.HandleFunc("PATCH /whep/{camera}/{session}", s.whepTrickle)
+	mux.HandleFunc("DELETE /whep/{camera}/{session}", s.whepEnd)
+	mux.HandleFunc("GET /clip", s.boxOnly(s.exportClip))
+	mux.HandleFunc("POST /clip", s.boxOnly(s.pinClip))
+	mux.HandleFunc("GET /clips", s.boxOnly(s.listClips))
 	return mux
 }
 
@@ -47,6 +55,19 @@ func (s *Service) boxOnly(next http.HandlerFunc) http.HandlerFunc {
 		if !s.isBox(r) {
 			fail(w, http.StatusUnauthorized, &room.Denial{Reason: "unknown"})
 			return
+		}
+		next(w, r)
+	}
+}
+
+// viewersOnly lets the box in, and who holds a viewer's token of this camera.
+func (s *Service) viewersOnly(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !s.isBox(r) {
+			if err := CheckViewer(s.cfg.Token, r.PathValue("camera"), bearer(r), time.Now()); err != nil {
+				fail(w, http.StatusUnauthorized, err)
+				return
+			}
 		}
 		next(w, r)
 	}
@@ -85,8 +106,8 @@ func (s *Service) healthz(w http.ResponseWriter, _ *http.Request) {
 		}
 	}
 	// A camera that is away is the room's concern and no fault of this process.
-	answer(w, map[string]any{"ok": true, "detail": fmt.Sprintf("%d of %d cameras up, %d changes unsent",
-		up, len(s.workers), s.unsent.Len())})
+	answer(w, map[string]any{"ok": true, "detail": map[string]string{
+		"cameras": fmt.Sprintf("%d of %d up", up, len(s.workers)), "unsent": strconv.Itoa(s.unsent.Len())}})
 }
 
 // CameraView is one camera for people.
@@ -107,7 +128,8 @@ func (s *Service) cameras(w http.ResponseWriter, _ *http.Request) {
 	for _, k := range s.workers {
 		st := k.camera.Status()
 		views = append(views, CameraView{ID: k.cfg.ID, Health: k.health.word(k.cfg.ID, st, now), Since: st.Since,
-			Width: st.Width, Height: st.Height, FPS: st.FPS})
+			Width: st.Width, Height: st.Height, FPS: st.FPS,
+			Viewers: s.live.Viewers(k.cfg.ID), From: s.clips.Oldest(k.cfg.ID)})
 	}
 	answer(w, views)
 }

@@ -15,6 +15,7 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 	changes  *prometheus.CounterVec
 	delay    *prometheus.HistogramVec
+	live     *liveMetrics
 }
 
 func newMetrics(s *Service) *metrics {
@@ -26,9 +27,11 @@ func newMetrics(s *Service) *metrics {
 			Help: "Changes seen on the shelves."}, []string{"camera", "type"}),
 		delay: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "packroom_vision_change_delay_seconds",
 			Help: "From a change to its report.", Buckets: []float64{.25, .5, 1, 1.5, 2, 3, 5, 10, 30}}, []string{"camera"}),
+		live: newLiveMetrics(),
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.seconds, m.changes, m.delay, cameraCollector{s})
+	m.live.register(m.registry)
 	return m
 }
 
@@ -52,6 +55,8 @@ var (
 	descSkipped  = cameraDesc("skipped_frames_total", "Frames that the detector had no time for.")
 	descRestarts = cameraDesc("decoder_restarts_total", "Decoders that died.")
 	descUnsent   = prometheus.NewDesc("packroom_vision_unsent_changes", "Changes that wait for the bus.", nil, nil)
+	descRing     = prometheus.NewDesc("packroom_vision_clip_bytes", "Footage on disk.", []string{"kind"}, nil)
+	descRecord   = prometheus.NewDesc("packroom_vision_recording_errors_total", "Parts of footage that the disk refused.", nil, nil)
 )
 
 func cameraDesc(name, help string) *prometheus.Desc {
@@ -60,7 +65,7 @@ func cameraDesc(name, help string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (c cameraCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descUp, descFPS, descLosses, descFrames, descSkipped, descRestarts, descUnsent} {
+	for _, d := range []*prometheus.Desc{descUp, descFPS, descLosses, descFrames, descSkipped, descRestarts, descUnsent, descRing, descRecord} {
 		ch <- d
 	}
 }
@@ -87,4 +92,8 @@ func (c cameraCollector) Collect(ch chan<- prometheus.Metric) {
 		counter(descRestarts, float64(w.decoder.Restarts.Load()), w.cfg.ID)
 	}
 	gauge(descUnsent, float64(c.service.unsent.Len()))
+	ring, pinned, refused := c.service.clips.Usage()
+	gauge(descRing, float64(ring), "ring")
+	gauge(descRing, float64(pinned), "pinned")
+	counter(descRecord, float64(refused))
 }

@@ -48,6 +48,8 @@ type ServiceConfig struct {
 	Lease func(ctx context.Context, camera string) (Lease, error)
 	// NewDetector makes a detector for a camera's slots.
 	NewDetector func(slots room.SlotsFile) (Detector, error)
+	Live        LiveConfig
+	Clips       ClipConfig
 	Token       string // the box token that HTTP callers show
 	Log         *slog.Logger
 }
@@ -57,7 +59,7 @@ func (c ServiceConfig) Validate() error {
 	switch {
 	case len(c.Cameras) == 0:
 		return errors.New("vision: no camera is set")
-	case c.Dir == "":
+	case c.Dir == "" || c.Clips.Dir == "":
 		return errors.New("vision: no directory is set")
 	case c.Pictures == nil || c.Publisher == nil || c.Lease == nil || c.NewDetector == nil || c.Log == nil:
 		return errors.New("vision: Pictures, Publisher, Lease, NewDetector and Log must be set")
@@ -81,6 +83,8 @@ type Service struct {
 	workers []*worker
 	byID    map[string]*worker
 	unsent  *unsent
+	live    *Live
+	clips   *Clips
 	metrics *metrics
 }
 
@@ -100,16 +104,25 @@ func NewService(cfg ServiceConfig) (*Service, error) {
 		return nil, fmt.Errorf("vision: %w", err)
 	}
 	s.metrics = newMetrics(s)
+	if s.clips, err = OpenClips(cfg.Clips, cfg.Log); err != nil {
+		return nil, fmt.Errorf("vision: %w", err)
+	}
+	if s.live, err = NewLive(cfg.Live, s.metrics.live, cfg.Log); err != nil {
+		return nil, fmt.Errorf("vision: %w", err)
+	}
 	for _, c := range cfg.Cameras {
 		w, err := s.newWorker(c)
 		if err != nil {
-			return nil, fmt.Errorf("vision: %w", err)
+			return nil, errors.Join(fmt.Errorf("vision: %w", err), s.live.Close())
 		}
 		s.workers = append(s.workers, w)
 		s.byID[c.ID] = w
 	}
 	return s, nil
 }
+
+// Clips is where the footage is.
+func (s *Service) Clips() *Clips { return s.clips }
 
 // Metrics is the service's Prometheus registry.
 func (s *Service) Metrics() *prometheus.Registry { return s.metrics.registry }
@@ -119,11 +132,12 @@ func (s *Service) Metrics() *prometheus.Registry { return s.metrics.registry }
 func (s *Service) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.unsent.Run(ctx) })
+	wg.Go(func() { s.clips.Run(ctx) })
 	for _, w := range s.workers {
 		wg.Go(func() { w.run(ctx) })
 	}
 	wg.Wait()
-	return nil
+	return s.live.Close()
 }
 
 func (s *Service) newWorker(c Watched) (*worker, error) {
@@ -157,6 +171,8 @@ func (w *worker) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { w.camera.Run(ctx) })
 	wg.Go(func() { w.decoder.Run(ctx) })
+	wg.Go(func() { w.service.clips.Record(ctx, w.camera) })
+	wg.Go(func() { w.service.live.Serve(ctx, w.camera) })
 	wg.Go(func() { w.watch(ctx) })
 	wg.Go(func() { w.tellHealth(ctx) })
 	p := w.service.cfg.Publisher

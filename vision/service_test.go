@@ -174,6 +174,7 @@ func (r *rig) config() ServiceConfig {
 	return ServiceConfig{
 		Cameras: []Watched{{CameraSource: CameraSource{ID: "cam1", URL: r.server.url()}, Slots: r.slots}},
 		Dir:     filepath.Join(r.dir, "vision"), Pictures: r.pictures, Publisher: r.bus, Token: "box-token",
+		Live: LiveConfig{Listen: "127.0.0.1:0"}, Clips: ClipConfig{Dir: filepath.Join(r.dir, "clips")},
 		Log: slog.New(slog.DiscardHandler),
 		Lease: func(context.Context, string) (Lease, error) {
 			r.mu.Lock()
@@ -228,16 +229,17 @@ func (r *rig) detector(n int) *scripted {
 	return d
 }
 
-func placed(item string, at time.Time) Seen {
+func placedAt(item string, at time.Time) Seen {
 	return Seen{Kind: room.ChangePlaced, Item: item, Slot: "A1", BBox: room.Rect{1, 2, 3, 4}, Confidence: 0.9,
 		At: at, Before: []byte("before" + item), After: []byte("after" + item), Crop: []byte("crop" + item)}
 }
 
 func TestChangeIsPublishedWithPicturesAndFence(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.start()
 	at := time.Now().UTC()
-	r.detector(1).see(placed("i1", at))
+	r.detector(1).see(placedAt("i1", at))
 	until(t, 5*time.Second, "a change is published", func() bool { return len(r.bus.changesSeen()) == 1 })
 	c := r.bus.changesSeen()[0]
 	if c.Camera != "cam1" || !strings.HasSuffix(c.Item, "-i1") || c.Slot != "A1" || c.Fence != 8 || !c.At.Equal(at) || c.ID != changeID(c) {
@@ -251,13 +253,14 @@ func TestChangeIsPublishedWithPicturesAndFence(t *testing.T) {
 }
 
 func TestChangesWaitForTheBusAndKeepTheirOrderThroughARestart(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.start()
 	at := time.Now().UTC()
 	d := r.detector(1)
 	r.bus.goAway(true)
 	for i := range 5 {
-		d.see(placed(fmt.Sprintf("i%d", i), at))
+		d.see(placedAt(fmt.Sprintf("i%d", i), at))
 	}
 	until(t, 5*time.Second, "five wait", func() bool { return r.service.unsent.Len() == 5 })
 	r.stop()
@@ -279,7 +282,7 @@ func TestChangesWaitForTheBusAndKeepTheirOrderThroughARestart(t *testing.T) {
 	if b, _ := again.Snapshot(); string(b) != "state:sssss" {
 		t.Errorf("the detector was restored as %q", b)
 	}
-	again.see(placed("i9", at))
+	again.see(placedAt("i9", at))
 	until(t, 5*time.Second, "six are published", func() bool { return len(r.bus.changesSeen()) == 6 })
 	c := r.bus.changesSeen()
 	if old, _, _ := strings.Cut(c[0].Item, "-"); !strings.HasPrefix(c[5].Item, old+"-") {
@@ -291,11 +294,12 @@ func TestChangesWaitForTheBusAndKeepTheirOrderThroughARestart(t *testing.T) {
 }
 
 func TestRefusedChangeHoldsNoOtherUp(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.start()
 	d := r.detector(1)
 	r.bus.goAway(true)
-	d.see(placed("i1", time.Now()), placed("i2", time.Now()))
+	d.see(placedAt("i1", time.Now()), placedAt("i2", time.Now()))
 	until(t, 5*time.Second, "two wait", func() bool { return r.service.unsent.Len() == 2 })
 	first, _ := r.service.unsent.first()
 	r.bus.mu.Lock()
@@ -312,6 +316,7 @@ func TestRefusedChangeHoldsNoOtherUp(t *testing.T) {
 }
 
 func TestChangeIDIsTheSameForTheSameChangeOnly(t *testing.T) {
+	t.Parallel()
 	c := room.Change{Camera: "cam1", Item: "a-i1", Kind: room.ChangePlaced, At: time.UnixMilli(1000)}
 	again := c
 	again.Seen, again.Fence = time.Now(), 9
@@ -331,6 +336,7 @@ func TestChangeIDIsTheSameForTheSameChangeOnly(t *testing.T) {
 }
 
 func TestPresenceIsSaidOnChangeAndRepeatedWhilePeopleAreThere(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.start()
 	d := r.detector(1)
@@ -359,6 +365,7 @@ func TestPresenceIsSaidOnChangeAndRepeatedWhilePeopleAreThere(t *testing.T) {
 }
 
 func TestHealthSaysInWordsWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.start()
 	d := r.detector(1)
@@ -383,14 +390,15 @@ func TestHealthSaysInWordsWhatIsWrong(t *testing.T) {
 }
 
 func TestLostLeaseEndsTheDetectorAndTheNextCarriesOnWithANewFence(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.start()
-	r.detector(1).see(placed("i1", time.Now()))
+	r.detector(1).see(placedAt("i1", time.Now()))
 	until(t, 5*time.Second, "published", func() bool { return len(r.bus.changesSeen()) == 1 })
 	r.mu.Lock()
 	close(r.lost)
 	r.mu.Unlock()
-	r.detector(2).see(placed("i2", time.Now()))
+	r.detector(2).see(placedAt("i2", time.Now()))
 	until(t, 5*time.Second, "published", func() bool { return len(r.bus.changesSeen()) == 2 })
 	if c := r.bus.changesSeen(); c[1].Fence != c[0].Fence+1 {
 		t.Errorf("fences %d, %d", c[0].Fence, c[1].Fence)
@@ -398,6 +406,7 @@ func TestLostLeaseEndsTheDetectorAndTheNextCarriesOnWithANewFence(t *testing.T) 
 }
 
 func TestSlotsFileMayComeLaterAndMayChange(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	if err := os.Remove(r.slots); err != nil {
 		t.Fatal(err)
@@ -428,6 +437,7 @@ func ask(t *testing.T, s *Service, method, path string, body string) *httptest.R
 }
 
 func TestHTTPTellsCamerasAndShowsThem(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.start()
 	r.detector(1)

@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
-	"sync"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -43,7 +39,15 @@ func runVision(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return serveVision(ctx, cfg.Vision.Listen, service, log)
+	busMetrics(service.Metrics(), b)
+	return runTogether(ctx,
+		service.Run,
+		func(ctx context.Context) error {
+			return serveHTTP(ctx, "vision.listen", cfg.Vision.Listen, service.Handler())
+		},
+		func(ctx context.Context) error {
+			return b.Watch(ctx, func(e room.Event) { pinEvent(service.Clips(), cfg, e, log) })
+		})
 }
 
 // visionConfig wires the service to the bus, the pictures and OpenCV.
@@ -57,6 +61,8 @@ func visionConfig(cfg Config, secrets Secrets, b *bus.Bus, log *slog.Logger) vis
 			}
 			return vision.Lease{Fence: l.Fence, Lost: l.Lost(), Release: l.Release}, nil
 		},
+		Live:  vision.LiveConfig{Listen: cfg.Vision.ICEListen, Hosts: cfg.Vision.ICEHosts},
+		Clips: vision.ClipConfig{Dir: cfg.Path("clips"), RingAge: cfg.Retention.Clips.Other},
 		NewDetector: func(slots room.SlotsFile) (vision.Detector, error) {
 			return opencv.New(slots, opencv.Config{})
 		},
@@ -68,28 +74,37 @@ func visionConfig(cfg Config, secrets Secrets, b *bus.Bus, log *slog.Logger) vis
 	return v
 }
 
-// serveVision runs the service and its HTTP side until ctx ends.
-func serveVision(ctx context.Context, listen string, service *vision.Service, log *slog.Logger) error {
-	l, err := net.Listen("tcp", listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+// clipKeeping says for how long the footage around an event is kept; events
+// that are not named have none.
+func clipKeeping(r ClipRetention, k room.EventKind) (keep time.Duration, ok bool) {
+	switch k {
+	case room.EvParcelStored, room.EvParcelMoved, room.EvParcelUnidentified:
+		return r.Delivery, true
+	case room.EvParcelTaken, room.EvParcelCollected, room.EvParcelPutBack:
+		return r.Pickup, true
+	case room.EvParcelMissing, room.EvIncidentOpened, room.EvDoorFault, room.EvAccessDenied:
+		return r.Incident, true
+	case room.EvVisitEntered, room.EvVisitEnded, room.EvDoorOpened:
+		return max(r.Delivery, r.Pickup), true
 	}
-	server := &http.Server{Handler: service.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var wg sync.WaitGroup
-	var serveErr error
-	wg.Go(func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			serveErr = fmt.Errorf("serve: %w", err)
-			cancel()
+	return 0, false
+}
+
+// pinEvent keeps the footage around an event: of its camera, or of all cameras
+// where it names none.
+func pinEvent(clips *vision.Clips, cfg Config, e room.Event, log *slog.Logger) {
+	keep, ok := clipKeeping(cfg.Retention.Clips, e.Kind)
+	if !ok {
+		return
+	}
+	for _, c := range cfg.Cameras {
+		if e.Camera != "" && e.Camera != c.ID {
+			continue
 		}
-	})
-	log.Info("vision is up", "listen", l.Addr().String())
-	runErr := service.Run(ctx)
-	stop, done := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer done()
-	shutErr := server.Shutdown(stop)
-	wg.Wait()
-	return errors.Join(runErr, serveErr, shutErr)
+		_, err := clips.Pin(vision.PinRequest{Camera: c.ID, From: e.Time.Add(-vision.PreRoll), To: e.Time.Add(vision.PostRoll),
+			Event: e.ID, Keep: keep})
+		if err != nil {
+			log.Error("the footage of an event is not kept", "event", e.ID, "camera", c.ID, "err", err)
+		}
+	}
 }

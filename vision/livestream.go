@@ -1,0 +1,138 @@
+package vision
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph264"
+	"github.com/pion/rtp"
+)
+
+const (
+	ringPackets = 4096 // kept for retransmission: 15 s at 2.5 Mbit/s
+	gopPackets  = 3000 // replayed to a new viewer at most; below ringPackets, so that a replay can be repaired
+	payloadMost = 1188 // bytes: with SRTP, UDP and IP below every tunnel's 1280
+	viewerQueue = 64   // pictures that may wait for a viewer
+)
+
+// packet is one RTP packet of a camera without what differs by viewer.
+type packet struct {
+	payload []byte
+	marker  bool
+}
+
+// picture is one packetized unit. Viewers share it.
+type picture struct {
+	number  uint64 // counts up by one
+	first   uint64 // number of its first packet
+	packets []packet
+	ticks   uint32 // 90 kHz
+	key     bool
+}
+
+// liveStream packetizes a camera once for all viewers.
+type liveStream struct {
+	camera  string
+	encoder *rtph264.Encoder
+
+	mu       sync.Mutex
+	ring     [ringPackets]packet // by packet number
+	packets  uint64              // made so far
+	pictures uint64
+	gop      []*picture // from the newest keyframe on; empty where that grew too long
+	gopSize  int        // packets in gop
+	viewers  map[*viewer]struct{}
+}
+
+func newLiveStream(camera string) (*liveStream, error) {
+	e := &rtph264.Encoder{PayloadType: firstPayloadType, PayloadMaxSize: payloadMost, PacketizationMode: 1}
+	if err := e.Init(); err != nil {
+		return nil, fmt.Errorf("packetize: %w", err)
+	}
+	return &liveStream{camera: camera, encoder: e, viewers: map[*viewer]struct{}{}}, nil
+}
+
+// push packetizes a unit and hands it to the viewers; one whose queue is full
+// goes without, and goes on at the next keyframe.
+func (s *liveStream) push(u *Unit) error {
+	made, err := s.encoder.Encode(u.NALs)
+	if err != nil {
+		return fmt.Errorf("packetize: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := &picture{number: s.pictures, first: s.packets, packets: share(made), ticks: ticksOf(u.T), key: u.Key}
+	s.pictures++
+	for _, q := range p.packets {
+		s.ring[s.packets%ringPackets] = q
+		s.packets++
+	}
+	if u.Key {
+		s.gop, s.gopSize = nil, 0 // viewers may still hold the old one
+	}
+	if u.Key || len(s.gop) > 0 {
+		s.gop = append(s.gop, p)
+		s.gopSize += len(p.packets)
+		if s.gopSize > gopPackets {
+			s.gop, s.gopSize = nil, 0
+		}
+	}
+	for v := range s.viewers {
+		select {
+		case v.queue <- p:
+		default:
+		}
+	}
+	return nil
+}
+
+func share(made []*rtp.Packet) []packet {
+	ps := make([]packet, len(made))
+	for i, m := range made {
+		ps[i] = packet{payload: m.Payload, marker: m.Marker}
+	}
+	return ps
+}
+
+// ticksOf is stream time on RTP's 90 kHz clock; it wraps.
+func ticksOf(t time.Duration) uint32 {
+	return uint32(uint64(t/time.Microsecond) * 9 / 100)
+}
+
+// join adds a viewer and gives it what decodes to the present picture. The
+// queue goes on right after it.
+func (s *liveStream) join(v *viewer) []*picture {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.viewers[v] = struct{}{}
+	return s.gop[:len(s.gop):len(s.gop)]
+}
+
+func (s *liveStream) leave(v *viewer) {
+	s.mu.Lock()
+	delete(s.viewers, v)
+	s.mu.Unlock()
+}
+
+// until gives what decodes to picture p; nothing where it is too long or p is
+// of an older keyframe.
+func (s *liveStream) until(p *picture) []*picture {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.gop) == 0 || p.number < s.gop[0].number {
+		return nil
+	}
+	n := int(p.number-s.gop[0].number) + 1
+	return s.gop[:n:n]
+}
+
+// packet gives a packet by number while it is kept.
+func (s *liveStream) packet(n uint64) (packet, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n >= s.packets || s.packets-n > ringPackets {
+		return packet{}, false
+	}
+	return s.ring[n%ringPackets], true
+}
