@@ -103,6 +103,8 @@ type Sim struct {
 	http    net.Listener
 	rtsp    *rtspServer
 	handler http.Handler
+	script  *Day // what people act out by themselves; nil = nothing
+	speed   float64
 }
 
 // New builds the room, paints it (a second or so) and begins to listen; Run
@@ -190,6 +192,9 @@ func (s *Sim) Run(ctx context.Context) error {
 		wg.Go(func() { f.run(ctx) })
 	}
 	wg.Go(func() { s.tick(ctx) })
+	if s.script != nil {
+		wg.Go(func() { s.follow(ctx) })
+	}
 	<-ctx.Done()
 	if s.rtsp != nil {
 		s.rtsp.close()
