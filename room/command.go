@@ -60,6 +60,8 @@ type (
 		Visit        string `json:"visit,omitempty"`
 		Unidentified string `json:"unidentified"`
 		Registered   string `json:"registered"`
+		Reason       string `json:"reason,omitempty"` // a manager's; the log keeps it
+		By           string `json:"-"`                // filled in by Service: who sent it
 	}
 	// EndVisit says "I'm done" at the kiosk.
 	EndVisit struct {
@@ -79,7 +81,8 @@ type (
 	}
 	// ManagerUnlock opens the door for a manager, who becomes a staff visit.
 	ManagerUnlock struct {
-		Manager string `json:"manager"`
+		Manager string `json:"manager"`         // who, as the log names them
+		Shown   string `json:"shown,omitempty"` // the name for people; empty = Manager
 		Reason  string `json:"reason"`
 	}
 	// ImportRoster replaces or adds residents; those absent become past where

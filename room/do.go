@@ -36,6 +36,9 @@ func (s *Service) Do(ctx context.Context, e Envelope) (Reply, error) {
 			return Reply{}, fmt.Errorf("open the door: %w: give a reason", ErrInvalid)
 		}
 		return s.reply(ctx, inbox, StaffEntry{c, s.cfg.Kiosk})
+	case JoinParcel:
+		c.By = person(e.By)
+		return s.reply(ctx, inbox, c)
 	case ImportRoster:
 		return s.importRoster(ctx, inbox, person(e.By), c)
 	case SaveResident:

@@ -35,7 +35,7 @@ func (d *decision) identified(in Identified) {
 
 // staffEntry lets a manager in.
 func (d *decision) staffEntry(in StaffEntry) {
-	v := Visit{ID: d.NewID(), Kind: VisitStaff, Phase: VisitGranted, Kiosk: in.Kiosk, Holder: in.Manager, Name: in.Manager,
+	v := Visit{ID: d.NewID(), Kind: VisitStaff, Phase: VisitGranted, Kiosk: in.Kiosk, Holder: in.Manager, Name: cmp.Or(in.Shown, in.Manager),
 		Started: d.Now.UTC(), Touched: d.Now.UTC()}
 	e := d.visitEvent(EvVisitStarted, v)
 	e.Reason, e.By = in.Reason, in.Manager
@@ -84,7 +84,7 @@ func (d *decision) openDoor(in OpenDoor) error {
 // outcome; the command leaves afterwards.
 func (d *decision) unlock(v *Visit, reason string) {
 	d.s.LastGrant++
-	g := Grant{ID: d.NewID(), Visit: v.ID, Door: d.s.Room, Fence: d.s.LastGrant, Issued: d.Now.UTC(), Expires: d.Now.UTC().Add(GrantTTL)}
+	g := Grant{ID: d.NewID(), Visit: v.ID, Door: d.s.Door.ID, Fence: d.s.LastGrant, Issued: d.Now.UTC(), Expires: d.Now.UTC().Add(GrantTTL)}
 	d.s.Door.Granted = g
 	d.o.Commit.Grants = append(d.o.Commit.Grants, g)
 	d.o.Unlock = &g

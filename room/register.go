@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -169,10 +170,11 @@ func (d *decision) join(in JoinParcel) error {
 	if in.Visit != "" && reg.Visit != in.Visit {
 		return notInVisit(in.Registered)
 	}
-	by := "manager"
+	by := cmp.Or(in.By, "manager")
 	if in.Visit != "" {
 		by = "kiosk"
 	}
+	reg.Note = cmp.Or(in.Reason, reg.Note)
 	if err := d.merge(loose, reg, 1, by); err != nil {
 		return err
 	}
@@ -207,8 +209,12 @@ func (d *decision) merge(loose, reg Parcel, confidence float64, by string) error
 		v.Placed = append(slices.DeleteFunc(slices.Clone(v.Placed), func(id string) bool { return id == loose.ID }), reg.ID)
 		d.putVisit(v)
 	}
+	data := map[string]any{"was": loose.ID, "confidence": confidence}
+	if reg.Note != "" {
+		data["reason"] = reg.Note
+	}
 	d.event(Event{Kind: EvParcelIdentified, Visit: loose.Visit, Parcel: reg.ID, Resident: reg.Resident, Courier: reg.Courier, Carrier: reg.Carrier,
-		Slot: reg.Slot, Pictures: []string{reg.Photo}, By: by}, map[string]any{"was": loose.ID, "confidence": confidence})
+		Slot: reg.Slot, Pictures: []string{reg.Photo}, By: by}, data)
 	d.storedEvent(v, reg, []string{reg.Photo}, map[string]any{"was": loose.ID})
 	closer := by
 	if closer == "" {

@@ -146,7 +146,7 @@ func (s *teller) play(w []string) error {
 	case "by-hand": // by-hand T1 on A1
 		s.do(ConfirmPlacement{s.visit, s.parcels[w[1]], w[3]})
 	case "join": // join i1 with T1
-		s.do(JoinParcel{s.visit, s.parcels[w[1]], s.parcels[w[3]]})
+		s.do(JoinParcel{Visit: s.visit, Unidentified: s.parcels[w[1]], Registered: s.parcels[w[3]]})
 	case "resolve": // resolve T1 held [R1]
 		s.do(Resolution{ResolveParcel{Parcel: s.parcels[w[1]], Action: w[2], Reason: "said so"}, s.residents[arg(3)], "ann"})
 	case "people": // people seen [A1 ...] | people gone

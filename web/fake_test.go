@@ -78,11 +78,12 @@ type fakeStore struct {
 	expires   map[string]time.Time
 	throttles map[string]room.Throttle
 
-	events    []room.Event
-	parcels   []room.Parcel
-	residents []room.Resident
-	filter    any // the newest
-	err       error
+	events     []room.Event
+	parcels    []room.Parcel
+	residents  []room.Resident
+	deliveries []room.Delivery
+	filter     any // the newest
+	err        error
 }
 
 func newFakeStore() *fakeStore {
@@ -122,9 +123,11 @@ func (f *fakeStore) Parcel(_ context.Context, id string) (room.Parcel, error) {
 func (f *fakeStore) Visits(context.Context, room.VisitFilter) ([]room.Visit, error) {
 	return nil, f.err
 }
-func (f *fakeStore) Incidents(context.Context, int) ([]room.Incident, error)  { return nil, f.err }
-func (f *fakeStore) Deliveries(context.Context, int) ([]room.Delivery, error) { return nil, f.err }
-func (f *fakeStore) Couriers(context.Context) ([]room.Courier, error)         { return nil, f.err }
+func (f *fakeStore) Incidents(context.Context, int) ([]room.Incident, error) { return nil, f.err }
+func (f *fakeStore) Deliveries(context.Context, int) ([]room.Delivery, error) {
+	return f.deliveries, f.err
+}
+func (f *fakeStore) Couriers(context.Context) ([]room.Courier, error) { return nil, f.err }
 
 func (f *fakeStore) Credentials(context.Context, string) ([]room.Credential, error) {
 	return []room.Credential{{ID: "c1", Hash: []byte("a keyed hash")}}, f.err

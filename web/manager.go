@@ -99,7 +99,8 @@ func (s *Server) managerUnlock(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.order(c, room.ManagerUnlock{Manager: managerOf(c).ID, Reason: why})
+	m := managerOf(c)
+	return s.order(c, room.ManagerUnlock{Manager: m.Email, Shown: m.Name, Reason: why})
 }
 
 func (s *Server) managerParcels(c echo.Context) error {
@@ -152,11 +153,15 @@ func (s *Server) managerResolveParcel(c echo.Context) error {
 
 // managerJoin says that the parcel in the address is the registered one given.
 func (s *Server) managerJoin(c echo.Context) error {
-	var in struct{ Registered string }
+	var in struct{ Registered, Reason string }
 	if err := c.Bind(&in); err != nil {
 		return err
 	}
-	return s.order(c, room.JoinParcel{Unidentified: c.Param("id"), Registered: in.Registered})
+	why, err := reason(in.Reason)
+	if err != nil {
+		return err
+	}
+	return s.order(c, room.JoinParcel{Unidentified: c.Param("id"), Registered: in.Registered, Reason: why})
 }
 
 func (s *Server) managerIncidents(c echo.Context) error {
@@ -237,6 +242,25 @@ func (s *Server) managerDeliveries(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, list(out))
+}
+
+// mailPolicy lets a stored mail show its own pictures and styles and nothing
+// else: no script, no form, no address outside; and it may stand in our pages only.
+const mailPolicy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+
+// managerMail is one mail as its receiver saw it, secrets masked.
+func (s *Server) managerMail(c echo.Context) error {
+	all, err := s.cfg.Store.Deliveries(c.Request().Context(), 1000)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if d.ID == c.Param("id") && d.HTML != "" {
+			c.Response().Header().Set("Content-Security-Policy", mailPolicy)
+			return c.HTML(http.StatusOK, d.HTML)
+		}
+	}
+	return fmt.Errorf("mail %q: %w", c.Param("id"), room.ErrNotFound)
 }
 
 // managerServices passes on the supervisor's word on its children; null where

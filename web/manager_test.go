@@ -37,8 +37,8 @@ func TestManagersCommands(t *testing.T) {
 	}{
 		"assign a package": {"POST", "/api/manager/parcels/p1/resolve", map[string]string{"action": "assign", "resident": "r1", "reason": "asked her"},
 			room.ResolveParcel{Parcel: "p1", Action: "assign", Resident: "r1", Reason: "asked her"}},
-		"join two records": {"POST", "/api/manager/parcels/u1/join", map[string]string{"registered": "p1"},
-			room.JoinParcel{Unidentified: "u1", Registered: "p1"}},
+		"join two records": {"POST", "/api/manager/parcels/u1/join", map[string]string{"registered": "p1", "reason": "same tape"},
+			room.JoinParcel{Unidentified: "u1", Registered: "p1", Reason: "same tape"}},
 		"close an incident": {"POST", "/api/manager/incidents/i1/resolve", map[string]string{"reason": "found it"},
 			room.ResolveIncident{Incident: "i1", Reason: "found it"}},
 		"save a resident": {"POST", "/api/manager/residents", room.Resident{ID: "r1", FirstName: " Jana ", LastName: "W", Unit: "412", Status: "current", Email: "j@example.com", Phone: "+15035550100"},
@@ -49,7 +49,7 @@ func TestManagersCommands(t *testing.T) {
 			room.IssueCredential{Kind: room.CredentialCourier, Holder: "c1", ValidTo: later}},
 		"enrol a card": {"POST", "/api/manager/credentials/c1", map[string]any{"kind": "courier", "card": " 0012345678 "},
 			room.IssueCredential{Kind: room.CredentialCourier, Holder: "c1", Card: "0012345678"}},
-		"revoke": {"DELETE", "/api/manager/credentials/cred1", nil, room.RevokeCredential{Credential: "cred1"}},
+		"revoke": {"DELETE", "/api/manager/credentials/c1/cred1", nil, room.RevokeCredential{Holder: "c1", Credential: "cred1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := len(h.room.commands())
@@ -72,6 +72,7 @@ func TestManagersMistakesAreToldBeforeTheRoomIsAsked(t *testing.T) {
 		body any
 	}{
 		"no reason":              {"/api/manager/parcels/p1/resolve", map[string]string{"action": "held"}},
+		"join without a reason":  {"/api/manager/parcels/u1/join", map[string]string{"registered": "p1"}},
 		"no such action":         {"/api/manager/parcels/p1/resolve", map[string]string{"action": "eat", "reason": "hungry"}},
 		"unlock without reason":  {"/api/manager/unlock", map[string]string{"reason": " "}},
 		"a resident with no one": {"/api/manager/residents", room.Resident{Status: "current", Unit: "1"}},
@@ -144,6 +145,24 @@ func TestARosterIsImportedOrItsLinesAreNamed(t *testing.T) {
 	plain.Header.Set("Content-Type", "text/csv")
 	h.want(h.do(plain), http.StatusOK, "")
 	h.want(h.do(h.request("POST", "/api/manager/residents/import", make([]byte, 33<<20))), http.StatusRequestEntityTooLarge, "too_large")
+}
+
+func TestAStoredMailIsShownUnderItsOwnPolicy(t *testing.T) {
+	h := open(t)
+	h.store.deliveries = []room.Delivery{{ID: "d1", HTML: `<style>b{color:red}</style><script>steal()</script><b>4B</b>`}, {ID: "d2", Text: "a text"}}
+	h.want(h.ask("GET", "/api/manager/deliveries/d1/mail", nil), http.StatusUnauthorized, "sign_in")
+	h.signIn()
+	w := h.ask("GET", "/api/manager/deliveries/d1/mail", nil)
+	csp := w.Header().Get("Content-Security-Policy")
+	if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") || !strings.Contains(w.Body.String(), "<b>4B</b>") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	if !strings.HasPrefix(csp, "sandbox;") || strings.Contains(csp, "script-src") || !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "img-src data:;") {
+		t.Errorf("policy %q", csp)
+	}
+	for _, id := range []string{"d2", "d3"} {
+		h.want(h.ask("GET", "/api/manager/deliveries/"+id+"/mail", nil), http.StatusNotFound, "not_found")
+	}
 }
 
 func TestHashesOfCredentialsStayInside(t *testing.T) {

@@ -162,7 +162,7 @@ func (s *Server) managerIssue(c echo.Context) error {
 }
 
 func (s *Server) managerRevoke(c echo.Context) error {
-	return s.order(c, room.RevokeCredential{Credential: c.Param("id")})
+	return s.order(c, room.RevokeCredential{Holder: c.Param("holder"), Credential: c.Param("id")})
 }
 
 func rosterFile(c echo.Context) (io.Reader, error) {

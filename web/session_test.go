@@ -196,7 +196,7 @@ func TestOtherSitesCannotActForAManager(t *testing.T) {
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	r.Header.Set("Origin", "http://localhost:7070")
 	h.want(h.do(r), http.StatusOK, "")
-	if got := h.room.commands()[0]; got != room.Command(room.ManagerUnlock{Manager: h.store.managers[0].ID, Reason: "a pipe leaks"}) || h.room.by[0] != "manager:ann@example.com" {
+	if got := h.room.commands()[0]; got != room.Command(room.ManagerUnlock{Manager: "ann@example.com", Shown: h.store.managers[0].Name, Reason: "a pipe leaks"}) || h.room.by[0] != "manager:ann@example.com" {
 		t.Errorf("%+v by %v", got, h.room.by)
 	}
 }
