@@ -27,7 +27,7 @@ esac
 log=.cache/setup.log
 cd "$(dirname "$0")/.."
 
-fail() { printf '\nsetup: %s\n' "$@" >&2; exit 1; }
+fail() { printf '\nsetup: %s\n' "$1" >&2; shift; [ $# = 0 ] || printf '%s\n' "$@" >&2; exit 1; }
 
 # at_least HAVE WANT: version numbers with one point.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n1)" = "$2" ]; }

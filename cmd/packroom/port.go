@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -72,24 +73,29 @@ func addListeners(table string, port int, inodes map[string]bool) {
 	}
 }
 
-// checkPorts reports every address of this machine's settings that is taken.
-func checkPorts(listens map[string]string, udp map[string]string) error {
+// portFree is nil where addr can be listened on now.
+func portFree(key, network, addr string) error {
+	var c io.Closer
+	var err error
+	if network == "udp" {
+		c, err = net.ListenPacket(network, addr)
+	} else {
+		c, err = net.Listen(network, addr)
+	}
+	if err != nil {
+		return portTaken(key, addr, err)
+	}
+	return c.Close()
+}
+
+// checkPorts reports every address, by key, that is taken.
+func checkPorts(tcp, udp map[string]string) error {
 	var errs []error
-	for _, key := range sortedKeys(listens) {
-		l, err := net.Listen("tcp", listens[key])
-		if err != nil {
-			errs = append(errs, portTaken(key, listens[key], err))
-			continue
-		}
-		_ = l.Close()
+	for _, key := range sortedKeys(tcp) {
+		errs = append(errs, portFree(key, "tcp", tcp[key]))
 	}
 	for _, key := range sortedKeys(udp) {
-		p, err := net.ListenPacket("udp", udp[key])
-		if err != nil {
-			errs = append(errs, portTaken(key, udp[key], err))
-			continue
-		}
-		_ = p.Close()
+		errs = append(errs, portFree(key, "udp", udp[key]))
 	}
 	return errors.Join(errs...)
 }

@@ -14,5 +14,6 @@ func subcommands() []subcommand {
 		readCommand(),
 		trackCommand(),
 		auditCommand(),
+		doctorCommand(),
 	}
 }

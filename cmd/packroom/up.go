@@ -44,8 +44,10 @@ var _ process = (*postgres.Private)(nil)
 
 // The stop of all, within 10 s together.
 const (
-	childGrace    = 5 * time.Second
-	postgresGrace = 3 * time.Second
+	childGrace    = 4 * time.Second         // twice: the services, then the simulated room
+	postgresGrace = 1500 * time.Millisecond // it ends in 0.2 s, and recovers where it was killed
+
+	sameCtrlC = 300 * time.Millisecond
 )
 
 func up(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -71,14 +73,18 @@ func up(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // killAtSecondCtrlC ends this process, and with it by the kernel all children,
-// when it is told to end for the second time.
+// when it is told to end for the second time. One Ctrl-C may come as two
+// signals, from the terminal and from a parent that passes it on.
 func killAtSecondCtrlC(stderr io.Writer) (stop func()) {
 	signals, over := make(chan os.Signal, 4), make(chan struct{})
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
-		for told := 0; told < 2; told++ {
+		for first := (time.Time{}); first.IsZero() || time.Since(first) < sameCtrlC; {
 			select {
 			case <-signals:
+				if first.IsZero() {
+					first = time.Now()
+				}
 			case <-over:
 				return
 			}
@@ -133,7 +139,7 @@ func (u *upRun) run(ctx context.Context) error {
 	}
 	defer stopPostgres()
 
-	stopChildren := u.startChildren(ctx, postgresURL)
+	stopChildren := u.startChildren(postgresURL)
 	if u.awaitHealthy(ctx) {
 		u.say("everything is up after %s\n", seconds(time.Since(u.began)))
 		u.printWelcome()
@@ -266,25 +272,39 @@ func (u *upRun) startPostgres(ctx context.Context) (url string, stop func(), err
 	return url, stop, nil
 }
 
-// startChildren starts all services at once and keeps them running.
-func (u *upRun) startChildren(ctx context.Context, postgresURL string) (stop func()) {
-	listens := u.cfg.listens()
-	env := childEnv(os.Environ(), postgresURL, u.cfg.NATSURL())
-	run, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	for _, name := range u.cfg.Up.Services {
-		args := []string{name, "--data", u.cfg.Data}
-		if u.cfg.File != "" {
-			args = append(args, "--config", u.cfg.File)
-		}
-		out := &childLog{name: name, json: u.cfg.Log.Format == "json", out: u.lines}
-		running.Go(func() {
-			u.sup.run(run, service{name: name, grace: childGrace, health: httpCheck(listens[name+".listen"]),
-				start: func(context.Context) (process, error) { return startChild(out, args, env) }})
-		})
-	}
+// startChildren starts all services at once and keeps them running until stop.
+// The simulated room is the hardware of the others: it stops last, so that they
+// leave the door and the laser as they should.
+func (u *upRun) startChildren(postgresURL string) (stop func()) {
 	u.say("starting %s ...", strings.Join(u.cfg.Up.Services, ", "))
-	return func() { cancel(); running.Wait() }
+	env := childEnv(os.Environ(), postgresURL, u.cfg.NATSURL())
+	var stops []func() // in order
+	for _, hardware := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(context.Background())
+		var running sync.WaitGroup
+		for _, name := range u.cfg.Up.Services {
+			if (name == "sim") == hardware {
+				running.Go(func() { u.sup.run(ctx, u.child(name, env)) })
+			}
+		}
+		stops = append(stops, func() { cancel(); running.Wait() })
+	}
+	return func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
+}
+
+// child is one service as a process of its own.
+func (u *upRun) child(name string, env []string) service {
+	args := []string{name, "--data", u.cfg.Data}
+	if u.cfg.File != "" {
+		args = append(args, "--config", u.cfg.File)
+	}
+	out := &childLog{name: name, json: u.cfg.Log.Format == "json", out: u.lines}
+	return service{name: name, grace: childGrace, health: httpCheck(u.cfg.listens()[name+".listen"]),
+		start: func(context.Context) (process, error) { return startChild(out, args, env) }}
 }
 
 // childEnv is this process's environment with the addresses of what it runs.

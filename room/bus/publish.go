@@ -73,7 +73,7 @@ func (b *Bus) publish(ctx context.Context, kind room.EventKind, id string, paylo
 		if permanent(err) {
 			return fmt.Errorf("publish %s %s: %w", kind, id, err)
 		}
-		if n == 0 && b.nc.IsConnected() {
+		if n == 0 && b.nc.IsConnected() && ctx.Err() == nil {
 			b.log.Warn("publish failed; trying again", "kind", kind, "error", err)
 		}
 		b.streamUnknown()
