@@ -13,6 +13,7 @@ import (
 type Config struct {
 	Property string
 	Room     string
+	Door     string // as grants name it
 	Kiosk    string // where a manager's entry is shown
 	Slots    []Slot // from the slots files
 	Rules    Rules  // zero = DefaultRules
@@ -124,7 +125,7 @@ func (s *Service) load(ctx context.Context) error {
 		return fmt.Errorf("read the room's state: %w", err)
 	}
 	st = st.Clone()
-	st.Property, st.Room = s.cfg.Property, s.cfg.Room
+	st.Property, st.Room, st.Door.ID = s.cfg.Property, s.cfg.Room, s.cfg.Door
 	st.Slots = map[string]Slot{}
 	for _, slot := range s.cfg.Slots {
 		st.Slots[slot.ID] = slot
@@ -183,7 +184,7 @@ func (s *Service) decide(ctx context.Context, inbox string, in Input) (Outcome, 
 			return Outcome{State: s.state}, err
 		} else if err != nil {
 			s.loaded = false // whether it was written is not known
-			return o, fmt.Errorf("commit: %w", err)
+			return o, fmt.Errorf("%w: commit: %v", ErrUnavailable, err)
 		}
 	}
 	s.state = o.State

@@ -26,6 +26,7 @@ type State struct {
 
 // DoorState is what is known of the room's door.
 type DoorState struct {
+	ID      string // as grants name it
 	Open    bool
 	Fault   bool
 	Since   time.Time

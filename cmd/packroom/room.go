@@ -91,7 +91,7 @@ func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.S
 		Help: "From a committed grant to the strike's answer.", Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5}})
 	metrics.MustRegister(unlock)
 	return room.NewService(room.Config{
-		Property: cfg.Property.ID, Room: cfg.Room.ID, Kiosk: cfg.Room.Kiosks[0], Slots: slots, Log: log,
+		Property: cfg.Property.ID, Room: cfg.Room.ID, Door: cfg.Room.Door, Kiosk: cfg.Room.Kiosks[0], Slots: slots, Log: log,
 		Unlocked: func(d time.Duration) { unlock.Observe(d.Seconds()) },
 	}, store, gate, dev, words), nil
 }
