@@ -84,7 +84,8 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 			t.trace(inner, k, e)
 		}
 		fits := t.slots.holds(inner, k)
-		if (!fits || !t.who.leftAlone(b, lastTouch, t.motion.last, t.least()/2)) && e.outline > 0.3 && waited < t.cfg.Linger.Seconds() {
+		found := t.base.restored && lastTouch == 0 // it was there at the restart
+		if (!fits || !found && !t.who.leftAlone(b, lastTouch, t.motion.last, t.least()/2)) && e.outline > 0.3 && waited < t.cfg.Linger.Seconds() {
 			t.who.hold(b, now)
 			return nil, false // somebody who stands still
 		}

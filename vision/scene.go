@@ -2,16 +2,23 @@ package vision
 
 import "sort"
 
+// stays is for how long, in seconds, a place where somebody was and that looks
+// other than without people counts as somebody: longer than it takes to judge it.
+const stays = 1.5
+
 // Scene is what the tracker knows after its last Step.
 func (t *Tracker) Scene() Scene {
 	s := Scene{Fullness: map[string]float64{}}
-	for _, p := range t.people {
-		if p != 0 {
-			s.People = true
-			break
+	// Somebody who has just stopped moving is still there.
+	there := make(Mask, len(t.people))
+	for i, p := range t.people {
+		there[i] = p
+		if t.changed[i] != 0 && t.base.touched[i] != 0 && float32(t.now.Seconds())-t.who.recent[i] < stays {
+			there[i] = 1
 		}
+		s.People = s.People || there[i] != 0
 	}
-	for k, share := range t.slots.covered(t.people) {
+	for k, share := range t.slots.covered(there) {
 		if share > 0.1 {
 			s.Slots = append(s.Slots, t.slots.ids[k])
 		}

@@ -1,0 +1,343 @@
+package vision
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/packroom/packroom/room"
+)
+
+// stage is a small room for scripts: shelves with parcels, people and light, at
+// working size and five pictures a second.
+type stage struct {
+	wall    Plane
+	rng     *rand.Rand
+	parcels map[string]Blob
+	looks   map[string]Plane
+	person  *Blob
+	arm     *Blob
+	gain    float32
+	strip   bool
+	dot     bool
+	t       time.Duration
+	tracker *Tracker
+	seen    []string
+	latest  []Decision
+}
+
+const (
+	stageW, stageH = 320, 180
+	stageStep      = 200 * time.Millisecond
+)
+
+var personLook, armLook = textured(96, 160, 555), textured(200, 20, 556)
+
+func stageSlots() room.SlotsFile {
+	return room.SlotsFile{Camera: "cam1", Width: 640, Height: 360, Slots: []room.Slot{
+		rectSlot("A2", room.SlotShelf, 120, 60, 180, 90), rectSlot("B2", room.SlotShelf, 320, 60, 180, 90),
+		rectSlot("A1", room.SlotShelf, 120, 170, 180, 90), rectSlot("B1", room.SlotShelf, 320, 170, 180, 90),
+	}}
+}
+
+func newStage() *stage {
+	s := &stage{wall: NewPlane(stageW, stageH), rng: rand.New(rand.NewPCG(1, 2)), parcels: map[string]Blob{}, looks: map[string]Plane{}, gain: 1,
+		tracker: NewTracker(stageSlots(), stageW, stageH, Config{})}
+	soft := textured(stageW, stageH, 77)
+	for i := range s.wall.Pix {
+		y := i / stageW
+		s.wall.Pix[i] = 90 + (soft.Pix[i]-128)/12
+		if y%55 > 50 { // boards
+			s.wall.Pix[i] += 45
+		}
+	}
+	return s
+}
+
+// parcel puts a parcel at a place of 640 x 360.
+func (s *stage) parcel(name string, x, y, w, h int) {
+	s.parcels[name] = Blob{X0: x / 2, Y0: y / 2, X1: (x + w) / 2, Y1: (y + h) / 2}
+	if _, ok := s.looks[name]; !ok {
+		s.looks[name] = textured(64, 64, uint64(100+len(s.looks)))
+	}
+}
+
+// stand puts a person, 60 pixels wide and down to the floor, at x of 640.
+func (s *stage) stand(x int) {
+	b := Blob{X0: x/2 - 20, X1: x/2 + 20, Y0: 40, Y1: stageH}
+	s.person = &b
+}
+
+// reachTo stretches the person's arm to a place of 640 x 360.
+func (s *stage) reachTo(x, y int) {
+	b := Blob{X0: min(x/2, s.person.X1-5), X1: max(x/2, s.person.X0+5), Y0: y/2 - 5, Y1: y/2 + 5}
+	s.arm = &b
+}
+
+// picture draws the stage.
+func (s *stage) picture() View {
+	v := NewView(stageW, stageH)
+	for i := range v.L.Pix {
+		v.L.Pix[i] = s.wall.Pix[i] * s.gain
+		v.U.Pix[i], v.V.Pix[i] = -0.1, 0.1
+	}
+	for name, b := range s.parcels {
+		s.fill(v, b, s.looks[name], 0.6, -0.25, 0.25, 20)
+	}
+	if s.strip {
+		for x := 165; x < 245; x++ {
+			v.L.Pix[76*stageW+x], v.L.Pix[77*stageW+x] = 240, 235
+			v.U.Pix[76*stageW+x], v.U.Pix[77*stageW+x] = -0.3, -0.3
+		}
+	}
+	if s.dot {
+		for y := 52; y < 55; y++ {
+			for x := 190; x < 193; x++ {
+				v.L.Pix[y*stageW+x], v.V.Pix[y*stageW+x] = 230, 0.5
+			}
+		}
+	}
+	if s.person != nil {
+		s.fill(v, *s.person, personLook, 0.5, 0.3, -0.2, 60)
+	}
+	if s.arm != nil {
+		s.fill(v, *s.arm, armLook, 0.5, -0.2, 0.3, 80)
+	}
+	for i := range v.L.Pix {
+		v.L.Pix[i] = min(max(v.L.Pix[i]+float32(s.rng.NormFloat64()*1.5), 0), 255)
+	}
+	return v
+}
+
+func (s *stage) fill(v View, b Blob, look Plane, contrast, u, w, base float32) {
+	for y := max(b.Y0, 0); y < min(b.Y1, stageH); y++ {
+		for x := max(b.X0, 0); x < min(b.X1, stageW); x++ {
+			i := y*stageW + x
+			v.L.Pix[i] = (base + contrast*look.At((x-b.X0)%look.W, (y-b.Y0)%look.H)) * s.gain
+			v.U.Pix[i], v.V.Pix[i] = u, w
+		}
+	}
+}
+
+// run shows n pictures.
+func (s *stage) run(n int) {
+	for range n {
+		s.latest = s.tracker.Step(s.picture(), s.t)
+		for _, d := range s.latest {
+			line := string(d.Kind) + " " + d.Slot + " " + d.Item
+			if d.FromSlot != "" {
+				line += " from " + d.FromSlot
+			}
+			s.seen = append(s.seen, line)
+		}
+		s.t += stageStep
+	}
+}
+
+// walk moves the person from x to x of 640.
+func (s *stage) walk(from, to int) {
+	step := 30
+	if to < from {
+		step = -30
+	}
+	for x := from; (to-x)*step > 0; x += step {
+		s.stand(x)
+		s.run(1)
+	}
+	s.stand(to)
+	s.run(1)
+}
+
+// visit lets somebody come in from the right, reach to x, y, do something there and leave.
+func (s *stage) visit(x, y int, do func()) {
+	s.walk(700, x+110)
+	s.reachTo(x, y)
+	s.run(2)
+	do()
+	s.run(2)
+	s.arm = nil
+	s.run(1)
+	s.walk(x+110, 700)
+	s.person = nil
+	s.run(15)
+}
+
+func TestTrackerTellsWhatHappened(t *testing.T) {
+	cases := []struct {
+		name   string
+		script func(s *stage)
+		want   []string
+	}{
+		{"nothing", func(s *stage) { s.run(30) }, nil},
+		{"a parcel is put down", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+		}, []string{"placed A2 i1"}},
+		{"a parcel that was always there is taken", func(s *stage) {
+			s.parcel("p", 360, 200, 60, 50)
+			s.tracker = NewTracker(stageSlots(), stageW, stageH, Config{})
+			s.run(10)
+			s.visit(390, 220, func() { delete(s.parcels, "p") })
+		}, []string{"removed B1 i1"}},
+		{"two parcels in one slot are two items", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 140, 90, 56, 50) })
+			s.visit(260, 110, func() { s.parcel("q", 230, 96, 50, 44) })
+		}, []string{"placed A2 i1", "placed A2 i2"}},
+		{"a parcel put down is taken again by the next one", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+			s.visit(180, 110, func() { delete(s.parcels, "p") })
+		}, []string{"placed A2 i1", "removed A2 i1"}},
+		{"moved to another slot in one visit", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+			s.walk(700, 290)
+			s.reachTo(180, 110)
+			s.run(2)
+			delete(s.parcels, "p")
+			s.run(1)
+			s.arm = nil
+			s.walk(290, 560)
+			s.run(6)
+			s.reachTo(400, 220)
+			s.run(2)
+			s.parcel("p", 370, 200, 56, 50)
+			s.run(2)
+			s.arm = nil
+			s.walk(560, 700)
+			s.person = nil
+			s.run(15)
+		}, []string{"placed A2 i1", "removed A2 i1", "placed B1 i1 from A2"}},
+		{"pushed along its shelf", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+			s.visit(180, 110, func() { s.parcel("p", 176, 90, 56, 50) })
+		}, []string{"placed A2 i1", "moved A2 i1 from A2"}},
+		{"put back exactly is nothing", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+			s.visit(180, 110, func() {
+				delete(s.parcels, "p")
+				s.run(3)
+				s.parcel("p", 150, 90, 56, 50)
+			})
+		}, []string{"placed A2 i1"}},
+		{"touching without taking is nothing", func(s *stage) {
+			s.visit(180, 110, func() { s.run(10) })
+		}, nil},
+		{"a person who stands still for a minute is no parcel", func(s *stage) {
+			s.walk(700, 400)
+			s.run(300)
+			s.walk(400, 700)
+			s.person = nil
+			s.run(15)
+		}, nil},
+		{"lamp off, on and dimmed", func(s *stage) {
+			for _, g := range []float32{0.4, 1, 0.7, 1.5, 1} {
+				s.gain = g
+				s.run(15)
+			}
+		}, nil},
+		{"light strip and laser, nobody there", func(s *stage) {
+			for n := range 20 {
+				s.strip, s.dot = n%2 == 0, n > 10
+				s.run(3)
+			}
+		}, nil},
+		{"the strip that shows the slot goes out behind the courier", func(s *stage) {
+			s.strip = true
+			s.run(20)
+			s.visit(400, 110, func() { s.parcel("p", 370, 90, 56, 50); s.strip = false })
+		}, []string{"placed B2 i1"}},
+		{"the lamp goes down while somebody puts a parcel down", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50); s.gain = 0.6 })
+		}, []string{"placed A2 i1"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage()
+			s.run(10)
+			c.script(s)
+			if got, want := strings.Join(s.seen, "\n"), strings.Join(c.want, "\n"); got != want {
+				t.Errorf("seen:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestAParcelIsReportedWithinASecondOfTheHandsWithdrawal(t *testing.T) {
+	s := newStage()
+	s.run(10)
+	s.walk(700, 290)
+	s.reachTo(180, 110)
+	s.run(2)
+	s.parcel("p", 150, 90, 56, 50)
+	s.run(2)
+	s.arm = nil
+	free := s.t
+	for range 10 { // the courier stays and looks around
+		s.stand(290 + int(s.rng.IntN(9)))
+		s.run(1)
+		if len(s.latest) > 0 {
+			break
+		}
+	}
+	if len(s.seen) != 1 {
+		t.Fatalf("seen %q while the courier still stands there", s.seen)
+	}
+	if late := s.t - stageStep - free; late > time.Second {
+		t.Errorf("reported %v after the hand was gone", late)
+	}
+	sc := s.tracker.Scene()
+	if !sc.People || fmt.Sprint(sc.Slots) != "[A1 A2]" && fmt.Sprint(sc.Slots) != "[A1 A2 B1 B2]" {
+		t.Errorf("people %v before %v", sc.People, sc.Slots)
+	}
+	if f := sc.Fullness["A2"]; f < 0.08 || f > 0.3 || sc.Fullness["B1"] != 0 {
+		t.Errorf("fullness %v", sc.Fullness)
+	}
+}
+
+func TestWhatChangedWhileItWasDownIsFoundAtStart(t *testing.T) {
+	s := newStage()
+	s.run(10)
+	s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+	kept, err := s.tracker.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.parcel("p", 370, 200, 56, 50)
+	s.gain = 0.8
+	again := NewTracker(stageSlots(), stageW, stageH, Config{})
+	if err := again.Restore(kept); err != nil {
+		t.Fatal(err)
+	}
+	s.tracker, s.t, s.seen = again, 0, nil
+	s.run(30)
+	if got := strings.Join(s.seen, ", "); got != "moved B1 i1 from A2" {
+		t.Errorf("found %q after the restart", got)
+	}
+}
+
+func TestDamagedAndForeignSnapshotsAreRefused(t *testing.T) {
+	s := newStage()
+	s.run(3)
+	kept, err := s.tracker.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckSnapshot(kept, stageSlots()); err != nil {
+		t.Errorf("its own: %v", err)
+	}
+	other := stageSlots()
+	other.Slots[1].ID = "Z9"
+	for name, err := range map[string]error{
+		"cut short":       CheckSnapshot(kept[:len(kept)/2], stageSlots()),
+		"empty":           CheckSnapshot(nil, stageSlots()),
+		"of another rack": CheckSnapshot(kept, other),
+		"of another size": NewTracker(stageSlots(), 160, 90, Config{}).Restore(kept),
+		"not a snapshot":  NewTracker(stageSlots(), stageW, stageH, Config{}).Restore([]byte("hello")),
+	} {
+		if !errors.Is(err, ErrSnapshot) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
