@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
 
 	"github.com/packroom/packroom/ocr"
@@ -49,7 +51,7 @@ func runWeb(ctx context.Context, args []string) error {
 		Watch:         b.Watch,
 		LinkKey:       secrets.LinkKey,
 		DeviceFile:    cfg.Path("web/kiosks.json"),
-		TrustLoopback: cfg.Postgres.URL == "", // everything on one box: its own screen is the kiosk
+		TrustLoopback: onThisMachine(cfg.Web.PublicURL), // its own screen is the kiosk
 		PublicURL:     cfg.Web.PublicURL,
 		VisionURL:     cfg.Vision.URL,
 		VisionToken:   secrets.BoxToken,
@@ -83,4 +85,14 @@ func firstAccount(cfg Config) (web.Bootstrap, error) {
 func recognize(barcode string) (carrier, tracking string, ok bool) {
 	t := ocr.ParseTrack(strings.TrimSpace(barcode))
 	return t.Carrier, t.Normalized, t.Valid
+}
+
+// onThisMachine reports whether an address leads no further than this machine.
+func onThisMachine(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
