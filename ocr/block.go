@@ -30,7 +30,7 @@ func blocks(ls []folded, property room.Property) []Block {
 	}
 	if len(out) == 0 {
 		// no address at all: what follows a "to", else everything that may be a name
-		out = append(out, loose(ls))
+		out = append(out, loose(ls, property))
 	}
 	markBeside(out, ls)
 	rank(out)
@@ -146,6 +146,7 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 	b.cap /= float64(max(n, 1))
 	// where it goes: street and city together
 	var street, city Where
+	proof := false // something on it names this building
 	hasStreet := false
 	for _, i := range members {
 		if ls[i].isRoad {
@@ -159,10 +160,11 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 		}
 	}
 	for _, i := range members {
-		if ls[i].isRoad && ls[i].street != Own && ls[i].doubt && !strings.HasSuffix(own0(property), toDigits.Replace(ls[i].number)) {
-			b.Doubt = true
-		}
+		l := ls[i]
+		b.Doubt = b.Doubt || l.isRoad && l.doubt
+		proof = proof || l.isRoad && l.street == Own || l.isRoad && namesStreet(l.rest, property) || l.isZip && l.zip == Own
 	}
+	b.Doubt = b.Doubt || property.Street != "" && !proof
 	switch {
 	case street == Own && city != Elsewhere, city == Own && street == Own:
 		b.Where = Own
@@ -275,8 +277,8 @@ func rank(bs []Block) {
 }
 
 // loose makes a block of lines where no address was found.
-func loose(ls []folded) Block {
-	b := Block{}
+func loose(ls []folded, property room.Property) Block {
+	b := Block{Doubt: property.Street != ""}
 	after := -1
 	for i, l := range ls {
 		if l.to {
@@ -286,8 +288,16 @@ func loose(ls []folded) Block {
 		}
 	}
 	for i, l := range ls {
-		if after >= 0 && i < after || l.noise || l.from {
+		if l.noise || l.from || after >= 0 && i < after {
 			continue
+		}
+		if after >= 0 && i > after {
+			// below the mark or beside it, in its column
+			m := ls[after]
+			c := max(m.cap(), l.cap())
+			if l.X+l.W < m.X-c || l.X > m.X+18*c || l.Y-m.Y > 9*c {
+				continue
+			}
 		}
 		unit, as, without := cutUnit(l.rest, false)
 		if unit != "" && b.Unit == "" {

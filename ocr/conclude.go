@@ -155,7 +155,7 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 				}
 				if t.strong {
 					o.rank += 4
-				} else if reOnTrac.MatchString(o.number) && rank > 5 && word == "" {
+				} else if len(t.Carrier) > 0 && rank > 5 && !ParseTrack(n).Valid && (word == "" || word == t.Carrier) {
 					o.rank += 2
 				} else if word == "" || o.carrier != word {
 					o.carrier = "" // a weak form alone names no carrier
@@ -169,7 +169,7 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 				if strings.HasPrefix(o.number, "1Z") {
 					o.rank += 2 // UPS labels carry the last mile's number too
 				}
-			case reAny.MatchString(n) && !reNot.MatchString(n):
+			case reAny.MatchString(n) && !reNot.MatchString(n) && !reRouting.MatchString(n):
 			default:
 				continue
 			}

@@ -75,11 +75,11 @@ type Parsed struct {
 var (
 	reZip      = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})(?:\s*-\s*[0-9OQISBZL]{4})?\b`)
 	reStreet   = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?[A-Z][A-Z'.\-]*(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
-	reTo       = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPF[AÄ]NGER|AN|TO|T0)\b\s*[:;.]?\s*`)
-	reFrom     = regexp.MustCompile(`^\W*(SHIP\s*FROM|SHIPPER|SENDER|FROM|FR0M|REMITENTE|REMITE|DE|EXP[EÉ]DITEUR|ABSENDER|RETURN ADDRESS|RETURN TO|IF UNDELIVERED|VON)\b\s*[:;.]?\s*`)
+	reTo       = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPFANGER|TILL|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|PRIJEMCE|GEADRESSEERDE|MODTAGER|AN|TO|T0)\b\s*[:;.]?\s*`)
+	reFrom     = regexp.MustCompile(`^\W*(SHIP\s*FROM|SHIPPER|SENDER|FROM|FR0M|REMITENTE|REMITE|DE|EXPEDITEUR|ABSENDER|FRAN|AVSENDER|AVSANDARE|NADAWCA|GONDEREN|ODESILATEL|AFZENDER|RETURN ADDRESS|RETURN TO|IF UNDELIVERED|VON)\b\s*[:;.]?\s*`)
 	reShipHead = regexp.MustCompile(`^\W*S[HU][I1L]P[\s_:.]+`)
 	reShipTwo  = regexp.MustCompile(`^\W*SH[IL1]P\W*$`)
-	reCare     = regexp.MustCompile(`\b(?:C\s*/\s*[O0]|CARE OF|C/0|A LA ATENCI[OÓ]N DE)\b[\s:.]*`)
+	reCare     = regexp.MustCompile(`\b(?:C\s*/\s*[O0]|CARE OF|C/0|A LA ATENCION DE)\b[\s:.]*`)
 	reAttn     = regexp.MustCompile(`\b(?:ATTN|ATTENTION|ATIN|ATT|A/A)\b[\s:.]+`)
 	reNoise    = regexp.MustCompile(`\b(TRACK|TRK|REF|DATE|WT|LBS?|ACTWGT|CAD|BILL|PO:|PRIORITY|GROUND|EXPRESS|MAIL|ECOMM|PARCEL|ORDER|SERVICE|WEIGHT|WAYBILL|ROUTING|POSTAGE|USPS|UPS|FEDEX|ONTRAC|GLS|INV|DEPT:|SHIPMENT|CONTENTS|STANDARD|ACCOUNT|PHONE|TEL|ZONE|SORT)\b`)
 	reUnit     = regexp.MustCompile(`(?:^|[\s,.;])((?:APARTMENT|APARTAMENTO|DEPARTAMENTO|APT|APTO|APPT|UNIT|UNLT|UN1T|SUITE|STE|DPTO|DEPTO|ROOM|RM|FLAT|NO|N0|NUM|NUMERO|LOT|PH|BOX)\b[\s.:,]*#?|#|№)\s*[.:]?\s*([0-9A-Z]{1,4}(?:\s*-\s*[0-9A-Z]{1,3})?)\b`)
@@ -201,7 +201,7 @@ func classify(l Printed, property room.Property) folded {
 	if m := reStreet.FindStringSubmatch(f.rest); m != nil && !f.isZip || m != nil && property.Street != "" && f.isZip {
 		f.street, f.isRoad = streetWhere(m[1], m[2], property), true
 		f.number = m[1]
-		f.doubt = f.street == Unclear
+		f.doubt = f.street == Unclear && !(namesStreet(f.rest, property) && (strings.HasSuffix(own0(property), toDigits.Replace(m[1])) || !digits(m[1]) && !contradicts(m[1], own0(property))))
 		if f.street == Unclear && !looksRoad(m[2]) && !namesStreet(f.rest, property) {
 			f.isRoad = false
 		}
@@ -301,13 +301,17 @@ func streetWhere(number, street string, property room.Property) Where {
 	best := 99.0
 	for n := 1; n <= min(len(ws), len(own)+1); n++ {
 		got := name(ws[:n])
-		best = min(best, distance(got, want, float64(len(want))*0.3))
+		if d := distance(got, want, float64(len(want))*0.3); d <= float64(len(want))*0.3 {
+			best = min(best, d)
+		}
 	}
 	// the first words alone: the suffix may be cut off or glued to what follows
 	bare := name(own[1 : len(own)-1])
 	if bare != "" {
 		for n := 1; n <= min(len(ws), len(own)); n++ {
-			best = min(best, distance(strings.Join(ws[:n], ""), bare, float64(len(bare))*0.25)+0.1)
+			if d := distance(strings.Join(ws[:n], ""), bare, float64(len(bare))*0.25); d <= float64(len(bare))*0.25 {
+				best = min(best, d+0.1)
+			}
 		}
 	}
 	close := best <= float64(len(want))*0.18+0.2
@@ -323,13 +327,27 @@ func streetWhere(number, street string, property room.Property) Where {
 		return Elsewhere
 	case close:
 		return Unclear
-	case best <= float64(len(want))*0.4 && plain == own[0]:
+	case best <= float64(len(want))*0.3 && plain == own[0]:
 		return Unclear
 	}
 	if digits(number) && looksRoad(street) {
 		return Elsewhere
 	}
 	return Unclear
+}
+
+// contradicts reports whether a number as read has a digit that the own number
+// has not in that place.
+func contradicts(read, own string) bool {
+	if len(read) != len(own) {
+		return true
+	}
+	for i := range len(own) {
+		if digits(read[i:i+1]) && read[i] != own[i] {
+			return true
+		}
+	}
+	return false
 }
 
 // onlyConfused reports whether two numbers differ only in digits that are read

@@ -7,11 +7,12 @@ import (
 )
 
 var (
-	reNumber = regexp.MustCompile(`[0-9A-Z][0-9A-Z \-]{6,60}[0-9A-Z]`)
-	reTrkKey = regexp.MustCompile(`TRACK[A-Z]*\s*(?:NO|NUMBER|ID)?\s*[#:.]*|TRK\s*[#:.]*|WAYBILL\s*[#:.]*|\bAWB\s*[#:.]*|SHIPMENT\s*(?:ID|NO)?\s*[#:.]*`)
-	reAny    = regexp.MustCompile(`^(?:[A-Z]{1,4}[0-9]{8,16}|[0-9]{10,26})$`)
-	reNot    = regexp.MustCompile(`^(?:REF|RET|REE|PO|POL|INV|SKU|ORD|ORDER|TEL|PH|BILL|ACCT|ZIP|CAD|DATE|CYCLE|RT|WT)[0-9O]`)
-	reOnTrac = regexp.MustCompile(`^[CD][0-9]{14}$`)
+	reNumber  = regexp.MustCompile(`[0-9A-Z][0-9A-Z \-]{6,60}[0-9A-Z]`)
+	reTrkKey  = regexp.MustCompile(`TRACK[A-Z]*\s*(?:NO|NUMBER|ID)?\s*[#:.]*|TRK\s*[#:.]*|WAYBILL\s*[#:.]*|\bAWB\s*[#:.]*|SHIPMENT\s*(?:ID|NO)?\s*[#:.]*`)
+	reAny     = regexp.MustCompile(`^(?:[A-Z]{1,4}[0-9]{8,16}|[0-9]{10,26})$`)
+	reNot     = regexp.MustCompile(`^(?:REF|RET|REE|PO|POL|INV|SKU|ORD|ORDER|TEL|PH|BILL|ACCT|ZIP|CAD|DATE|CYCLE|RT|WT)[0-9O]`)
+	reRouting = regexp.MustCompile(`^(?:420[0-9]{5}(?:[0-9]{4})?|421[0-9]{3}[0-9A-Z]{3,9})$`) // GS1: where it goes
+	reOnTrac  = regexp.MustCompile(`^[CD][0-9]{14}$`)
 )
 
 // numbers collects runs of a label's text that may be tracking numbers, those
@@ -93,16 +94,28 @@ func numbers(ls []folded) []string {
 
 // parseOnLabel is ParseTrack, and takes what a label adds to a number as proof
 // enough of some forms that the number alone does not prove: USPS numbers whose
-// mailer ID breaks Publication 199 but whose check digit is right.
+// mailer ID breaks Publication 199, and in barcodes, whose own checksum was
+// right, numbers whose check digit is not (those count less).
 func parseOnLabel(s string) Track {
 	t := ParseTrack(s)
 	if t.Valid && t.strong {
 		return t
 	}
 	n := squeeze(s)
+	if reRouting.MatchString(n) {
+		return Track{Number: s, Normalized: n}
+	}
 	n, _ = uspsRouting(n, 22, 26)
 	if (len(n) == 22 || len(n) == 26) && digits(n) && n[0] == '9' && n[1] >= '2' && n[1] <= '5' && gs1(n) {
 		return Track{Number: s, Normalized: n, Carrier: "USPS", Service: uspsClasses[n[:2]], Valid: true, strong: true}
+	}
+	switch {
+	case len(n) == 18 && n[:2] == "1Z" && alnum(n) && countDigits(n[8:]) >= 8:
+		return Track{Number: s, Normalized: n, Carrier: "UPS", Service: upsServices[n[8:10]], Valid: true}
+	case len(n) == 22 && digits(n) && n[0] == '9' && n[1] >= '2' && n[1] <= '5':
+		return Track{Number: s, Normalized: n, Carrier: "USPS", Service: uspsClasses[n[:2]], Valid: true}
+	case len(n) == 34 && digits(n) && n[:2] == "96" && n[20:22] == "00":
+		return Track{Number: s, Normalized: n[22:], Carrier: "FedEx", Service: "Ground", Valid: true}
 	}
 	if reOnTrac.MatchString(n) {
 		return Track{Number: s, Normalized: n, Carrier: "OnTrac", Valid: true}

@@ -58,6 +58,11 @@ func New(cfg Config) (*Reader, error) {
 func (r *Reader) Read(ctx context.Context, image []byte) (reading room.Reading, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.Deadline)
 	defer cancel()
+	defer func() {
+		if p := recover(); p != nil { // one bad picture must not end the service
+			err = fmt.Errorf("read label: a programmer's error: %v", p)
+		}
+	}()
 	start := r.cfg.Now()
 	ms := map[string]float64{}
 	lap := func(stage string, since time.Time) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/packroom/packroom/ocr"
 	"github.com/packroom/packroom/ocr/imaging"
@@ -62,7 +63,7 @@ func runRead(ctx context.Context, args []string, out, errs io.Writer) error {
 	index := ocr.NewRoster(roster)
 	reader, err := ocr.New(ocr.Config{
 		Property: property, Prepare: imaging.Prepare{}, Engine: engine, Codes: zxing.Reader{},
-		Roster: func() *ocr.Roster { return index },
+		Roster: func() *ocr.Roster { return index }, Deadline: time.Minute,
 	})
 	if err != nil {
 		return err
