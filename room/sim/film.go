@@ -23,7 +23,7 @@ type film struct {
 
 	viewers atomic.Int32 // of the RTSP stream
 	peek    atomic.Int64 // when the page last asked for a picture, Unix ns
-	send    func(au [][]byte, at time.Time, t float64)
+	send    func(au [][]byte, at time.Time)
 
 	mu     sync.Mutex
 	latest *frame // the page's copy
@@ -63,11 +63,8 @@ func (f *film) run(ctx context.Context) {
 	}
 }
 
-// shot is one frame on its way through the encoder.
-type shot struct {
-	at time.Time
-	t  float64
-}
+// shot is when a frame on its way through the encoder was taken.
+type shot struct{ at time.Time }
 
 func (f *film) encode(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -86,7 +83,7 @@ func (f *film) encode(ctx context.Context) error {
 			select {
 			case s := <-shots:
 				if f.send != nil {
-					f.send(au, s.at, s.t)
+					f.send(au, s.at)
 				}
 			default: // a frame that nobody fed
 			}
@@ -138,11 +135,8 @@ func (f *film) feed(ctx context.Context, enc *encoder, shots chan<- shot) {
 			continue
 		}
 		at := time.Now()
-		pic, t := f.shoot(at.Sub(last))
+		pic := f.shoot(at.Sub(last))
 		last = at
-		if pic == nil {
-			continue
-		}
 		if watched {
 			f.keep(pic)
 		}
@@ -150,7 +144,7 @@ func (f *film) feed(ctx context.Context, enc *encoder, shots chan<- shot) {
 			continue
 		}
 		select {
-		case shots <- shot{at, t}:
+		case shots <- shot{at}:
 		default:
 			return // the encoder hangs
 		}
@@ -162,19 +156,19 @@ func (f *film) feed(ctx context.Context, enc *encoder, shots chan<- shot) {
 }
 
 // shoot renders the present moment, as the camera's state lets it.
-func (f *film) shoot(dt time.Duration) (*frame, float64) {
+func (f *film) shoot(dt time.Duration) *frame {
 	m := f.sim.moment()
 	switch f.sim.cameraState(f.name) {
 	case CameraFrozen:
 		if f.cam.out.y[0] != 0 {
-			return f.cam.out, m.t
+			return f.cam.out
 		}
 	case CameraCovered:
 		f.cam.cover()
-		return f.cam.out, m.t
+		return f.cam.out
 	}
 	f.cam.follow(m.lamp, dt.Seconds())
-	return f.cam.render(m), m.t
+	return f.cam.render(m)
 }
 
 // look wakes the film and waits for nothing: the page asks again.

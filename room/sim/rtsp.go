@@ -20,6 +20,7 @@ type rtspServer struct {
 	server *gortsplib.Server
 	ln     net.Listener
 	films  map[string]*film
+	began  time.Time
 
 	mu      sync.Mutex
 	streams map[string]*stream
@@ -34,10 +35,10 @@ type stream struct {
 }
 
 func newRTSPServer(addr string, films []*film) (*rtspServer, error) {
-	r := &rtspServer{films: map[string]*film{}, streams: map[string]*stream{}, playing: map[*gortsplib.ServerSession]*film{}}
+	r := &rtspServer{began: time.Now(), films: map[string]*film{}, streams: map[string]*stream{}, playing: map[*gortsplib.ServerSession]*film{}}
 	for _, f := range films {
 		r.films[f.name] = f
-		f.send = func(au [][]byte, at time.Time, t float64) { r.send(f, au, at, t) }
+		f.send = func(au [][]byte, at time.Time) { r.send(f, au, at) }
 	}
 	r.server = &gortsplib.Server{
 		Handler: r, RTSPAddress: addr, WriteQueueSize: 512, ReadTimeout: 20 * time.Second, WriteTimeout: 5 * time.Second,
@@ -108,7 +109,7 @@ func (r *rtspServer) cut(f *film) {
 	}
 }
 
-func (r *rtspServer) send(f *film, au [][]byte, at time.Time, t float64) {
+func (r *rtspServer) send(f *film, au [][]byte, at time.Time) {
 	if f.sim.cameraState(f.name) == CameraOff {
 		r.cut(f)
 		return
@@ -131,7 +132,7 @@ func (r *rtspServer) send(f *film, au [][]byte, at time.Time, t float64) {
 		return
 	}
 	for _, p := range packets {
-		p.Timestamp = uint32(int64(t * 90000))
+		p.Timestamp = uint32(at.Sub(r.began).Microseconds() * 9 / 100) // a 90 kHz clock
 		if err := s.out.WritePacketRTPWithNTP(s.media, p, at); err != nil {
 			return // closed meanwhile
 		}
