@@ -4,7 +4,14 @@ import { t } from '../lib/i18n';
 import { every, photograph, Sampler, useCamera } from './camera';
 import { byHand, sendLabel } from './label';
 import { busy, tell } from './state';
-import { Stillness, toGray, type Advice } from './stillness';
+import { lookWidth, Stillness, toGray, type Advice } from './stillness';
+
+/** One for each visit, so that "next label" does not take the last one once more. */
+let latest: { visit: string; stillness: Stillness } | undefined;
+function stillnessOf(visit: string): Stillness {
+  if (latest?.visit !== visit) latest = { visit, stillness: new Stillness() };
+  return latest.stillness;
+}
 
 /** The label before the camera: taken by itself when sharp and still, or by the button, or from a file. */
 export function LabelCamera({ visit }: { visit: string }) {
@@ -12,7 +19,7 @@ export function LabelCamera({ visit }: { visit: string }) {
   const [advice, setAdvice] = useState<Advice>('show');
   const [reason, setReason] = useState('');
   const file = useRef<HTMLInputElement>(null);
-  const stillness = useRef(new Stillness());
+  const stillness = useRef(stillnessOf(visit));
 
   const take = async (byItself: boolean) => {
     if (!video.current || busy.value || state !== 'on') return;
@@ -23,7 +30,7 @@ export function LabelCamera({ visit }: { visit: string }) {
 
   useEffect(() => {
     if (state !== 'on') return;
-    const sampler = new Sampler(240);
+    const sampler = new Sampler(lookWidth);
     return every(130, async () => {
       if (busy.value || !video.current) return;
       const frame = sampler.sample(video.current);
