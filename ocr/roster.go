@@ -150,7 +150,7 @@ func (r *Roster) near(texts []string, unit string) []int32 {
 				}
 			}
 		}
-		for g := range grams {
+		for _, g := range r.rarest(grams) {
 			for _, i := range r.grams[g] {
 				if counts[i] == 0 {
 					touched = append(touched, i)
@@ -177,6 +177,29 @@ func (r *Roster) near(texts []string, unit string) []int32 {
 		}
 	}
 	return out
+}
+
+// rarest orders letter triples by how many residents have them and leaves out
+// the commonest, which tell least, once the work is bounded.
+func (r *Roster) rarest(grams map[[3]byte]bool) [][3]byte {
+	const work = 20_000
+	list := make([][3]byte, 0, len(grams))
+	for g := range grams {
+		if len(r.grams[g]) > 0 {
+			list = append(list, g)
+		}
+	}
+	sort.Slice(list, func(i, j int) bool {
+		a, b := len(r.grams[list[i]]), len(r.grams[list[j]])
+		return a < b || a == b && string(list[i][:]) < string(list[j][:])
+	})
+	sum := 0
+	for i, g := range list {
+		if sum += len(r.grams[g]); sum > work && i > 0 {
+			return list[:i]
+		}
+	}
+	return list
 }
 
 // likeUnits are the roster's units that a printed unit may be, itself first.

@@ -1,0 +1,126 @@
+package ocr
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/packroom/packroom/room"
+)
+
+var testProperty = room.Property{ID: "p", Name: "Larkspur Yards", Street: "2450 Tamberlyn Street", City: "Ashgrove", State: "OR", Zip: "97489", Timezone: "UTC"}
+
+// printed sets lines below each other, 10 pixels of capital each. A line that
+// begins with "|" stands in a second column; "~" makes it small.
+func printed(text string) []Printed {
+	var out []Printed
+	y := 0.0
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		line = strings.TrimSpace(line)
+		p := Printed{Confidence: 0.95, X: 50, H: 12, CapPX: 10}
+		if strings.HasPrefix(line, "|") {
+			line, p.X = line[1:], 700
+		}
+		if strings.HasPrefix(line, "~") {
+			line, p.CapPX, p.H = line[1:], 6, 7
+		}
+		y += 1.5 * p.CapPX
+		if line == "" {
+			y += 30
+			continue
+		}
+		p.Y, p.Text, p.W = y, line, float64(len(line))*p.CapPX*0.75
+		out = append(out, p)
+	}
+	return out
+}
+
+func TestParseFindsTheRecipient(t *testing.T) {
+	tests := []struct {
+		name, text   string
+		who, unit    string
+		where        Where
+		doubt, rival bool
+	}{
+		{name: "plain", text: "ANA KIM\nAPT 4B\n2450 TAMBERLYN ST\nASHGROVE OR 97489", who: "ANA KIM", unit: "4B", where: Own},
+		{name: "unit on the street's line", text: "Ana Kim\n2450 Tamberlyn Street, Apartment 7H\nAshgrove, OR 97489", who: "ANA KIM", unit: "7H", where: Own},
+		{name: "unit on the name's line", text: "ANA KIM APT 205\n2450 TAMBERLYN ST\nASHGROVE OR 97489", who: "ANA KIM", unit: "205", where: Own},
+		{name: "number sign", text: "Ana Kim\n2450 Tamberlyn Street\n#1909\nAshgrove OR 97489", who: "ANA KIM", unit: "1909", where: Own},
+		{name: "hyphen in the unit", text: "Ana Kim\n2450 Tamberlyn St Unit 3-09\nAshgrove OR 97489", who: "ANA KIM", unit: "309", where: Own},
+		{name: "bare unit at the street's end", text: "Ana Kim\n2450 Tamberlyn St 4B\nAshgrove OR 97489", who: "ANA KIM", unit: "4B", where: Own},
+		{name: "marker before the name", text: "TO ANA KIM\n2450 TAMBERLYN ST NO. 12\nASHGROVE OR 97489", who: "ANA KIM", unit: "12", where: Own},
+		{name: "marker above", text: "SHIP TO:\nAna Kim\n2450 Tamberlyn St Ste 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Own},
+		{name: "Spanish", text: "PARA:\nAna Kim\n2450 Tamberlyn St Depto 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Own},
+		{name: "care of", text: "Bo Vale\nc/o Ana Kim\n2450 Tamberlyn St #3\nAshgrove OR 97489", who: "BO VALE", unit: "3", where: Own},
+		{name: "reading errors in the street", text: "Ana Kim\n2450 TAMBERIYN STREET APT 3\nASHGR0VE OR 97489", who: "ANA KIM", unit: "3", where: Own},
+		{name: "sender above", text: "~FROM: Oak Goods\n~27 Wharf Lane\n~Ontario CA 91761\n\nAna Kim\n2450 Tamberlyn St #3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Own},
+		{name: "another house number", text: "Ana Kim\n2540 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Elsewhere},
+		{name: "same number, another street", text: "Ana Kim\n2450 Quarry Lane APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Elsewhere},
+		{name: "another city", text: "Ana Kim\n905 Depot Ave\nEdison NJ 08837", who: "ANA KIM", where: Elsewhere, doubt: true},
+		{name: "return label", text: "~FROM:\n~Ana Kim\n~2450 Tamberlyn St #3\n~Ashgrove OR 97489\n\nTO:\nOAK GOODS RETURNS\n905 DEPOT AVE\nEDISON NJ 08837", who: "OAK GOODS RETURNS", where: Elsewhere, doubt: true},
+		{name: "return label without marks", text: "~Ana Kim\n~2450 Tamberlyn St #3\n~Ashgrove OR 97489\n\nOAK GOODS RETURNS\n905 DEPOT AVE\nEDISON NJ 08837", who: "OAK GOODS RETURNS", where: Elsewhere},
+		{name: "two addresses of one size", text: "Ana Kim\n2450 Tamberlyn St #3\nAshgrove OR 97489\n\nOAK GOODS RETURNS\n905 DEPOT AVE\nEDISON NJ 08837", who: "ANA KIM", unit: "3", where: Own, rival: true},
+		{name: "number covered", text: "Ana Kim\n50 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Unclear},
+		{name: "a digit of the number misread", text: "Ana Kim\n24S0 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Own},
+		{name: "a digit that is another", text: "Ana Kim\n25UO Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Unclear, doubt: true},
+		{name: "nothing but a name", text: "Ana Kim", who: "ANA KIM", where: Unclear, doubt: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := Parse(printed(tt.text), testProperty)
+			if len(p.Blocks) == 0 || len(p.Blocks[0].Names) == 0 {
+				t.Fatalf("no recipient: %+v", p.Blocks)
+			}
+			b := p.Blocks[0]
+			if b.Names[0].Text != tt.who || b.Unit != tt.unit || b.Where != tt.where {
+				t.Errorf("got %q %q %d, want %q %q %d", b.Names[0].Text, b.Unit, b.Where, tt.who, tt.unit, tt.where)
+			}
+			if b.Where != Elsewhere && b.Doubt != tt.doubt || b.Rivalled != tt.rival {
+				t.Errorf("doubt %v, rivalled %v; want %v, %v", b.Doubt, b.Rivalled, tt.doubt, tt.rival)
+			}
+		})
+	}
+}
+
+func TestParseCareOf(t *testing.T) {
+	b := Parse(printed("Bo Vale\nc/o Ana Kim\n2450 Tamberlyn St #3\nAshgrove OR 97489"), testProperty).Blocks[0]
+	if len(b.Names) != 2 || !b.Names[1].Care || b.Names[1].Text != "ANA KIM" {
+		t.Errorf("got %+v", b.Names)
+	}
+}
+
+func TestParseNumbersAndCarrier(t *testing.T) {
+	tests := []struct{ text, carrier, number string }{
+		{"UPS GROUND\nTRACKING #: 1Z 5R8 939 03 5756 7127", "UPS", "1Z5R89390357567127"},
+		{"UPS GROUND\nTRACKING #: 1Z 5R8 939 O3 5756 7I27", "UPS", "1Z5R89390357567127"},
+		{"USPS TRACKING # EP\n9400 1112 0620 6406 2607 87\nOrder 238-5422515-0698099", "USPS", "9400111206206406260787"},
+		{"FedEx\nTRK# 9865 7878 8855\nREF: 42189698", "FedEx", "986578788855"},
+		{"AMZL US\nTBA650413818300", "Amazon", "TBA650413818300"},
+		{"Ref 1: 681747623\nOrder 225-8505291-2673991", "", ""},
+	}
+	for _, tt := range tests {
+		p := Parse(printed(tt.text), testProperty)
+		carrier, number := trackingOf(nil, p.Numbers, p.Carrier)
+		if carrier != tt.carrier || number != tt.number {
+			t.Errorf("%q: got %q %q, want %q %q (of %q)", tt.text, carrier, number, tt.carrier, tt.number, p.Numbers)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("ANA KIM\nAPT 4B\n2450 TAMBERLYN ST\nASHGROVE OR 97489\nTRACKING #: 1Z 5R8 939 03 5756 7127")
+	f.Add("FROM:\n|SHIP TO:\n~c/o c/o ATTN: & # APT\n\n0 0 0")
+	f.Add("¿\xff ß ı\n#\n2450 Tamberlyn")
+	roster := NewRoster([]room.Resident{{ID: "R1", FirstName: "Ana", LastName: "Kim", Unit: "4B", Status: room.ResidentCurrent}})
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 4000 {
+			return
+		}
+		p := Parse(printed(text), testProperty)
+		for _, b := range p.Blocks {
+			m := roster.Match(b)
+			if m.Decision == room.DecisionMatch && len(m.Candidates) == 0 {
+				t.Fatal("a match of nobody")
+			}
+		}
+	})
+}
