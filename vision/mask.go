@@ -1,12 +1,40 @@
 package vision
 
+import "bytes"
+
 // Mask marks places of a picture: 1 where something holds.
 type Mask []uint8
 
+// rows gives the first row with a marked place and the one after the last.
+func (m Mask) rows(w, h int) (from, to int) {
+	first := bytes.IndexByte(m, 1)
+	if first < 0 {
+		return 0, 0
+	}
+	return first / w, bytes.LastIndexByte(m, 1)/w + 1
+}
+
 // dilate sets dst to every place within r (a square) of a marked one of src.
 func dilate(dst, src, tmp Mask, w, h, r int) {
-	for y := range h {
+	from, to := src.rows(w, h)
+	if to == 0 {
+		clear(dst)
+		return
+	}
+	from, to = max(from-r, 0), min(to+r, h)
+	clear(dst[:from*w])
+	clear(dst[to*w:])
+	dilateRows(dst, src, tmp, w, h, r, from, to)
+}
+
+// dilateRows does dilate's work for some rows of dst.
+func dilateRows(dst, src, tmp Mask, w, h, r, from, to int) {
+	for y := max(from-r, 0); y < min(to+r, h); y++ {
 		in, out := src[y*w:(y+1)*w], tmp[y*w:(y+1)*w]
+		if bytes.IndexByte(in, 1) < 0 {
+			clear(out)
+			continue
+		}
 		n := 0
 		for x := 0; x < min(r, w); x++ {
 			n += int(in[x])
@@ -25,18 +53,18 @@ func dilate(dst, src, tmp Mask, w, h, r int) {
 		}
 	}
 	cols := make([]uint16, w)
-	for y := 0; y < min(r, h); y++ {
+	for y := max(from-r, 0); y < min(from+r, h); y++ {
 		for x, m := range tmp[y*w : (y+1)*w] {
 			cols[x] += uint16(m)
 		}
 	}
-	for y := range h {
+	for y := from; y < to; y++ {
 		if y+r < h {
 			for x, m := range tmp[(y+r)*w : (y+r+1)*w] {
 				cols[x] += uint16(m)
 			}
 		}
-		if y-r-1 >= 0 {
+		if y-r-1 >= max(from-r, 0) {
 			for x, m := range tmp[(y-r-1)*w : (y-r)*w] {
 				cols[x] -= uint16(m)
 			}
@@ -54,13 +82,20 @@ func dilate(dst, src, tmp Mask, w, h, r int) {
 // erode sets dst to every place whose surroundings within r are all marked; the
 // outside of the picture counts as marked.
 func erode(dst, src, tmp Mask, w, h, r int) {
-	inv := make(Mask, len(src))
-	for i, m := range src {
-		inv[i] = 1 - m
+	from, to := src.rows(w, h)
+	clear(dst[:from*w])
+	clear(dst[to*w:])
+	if to == 0 {
+		return
 	}
-	dilate(dst, inv, tmp, w, h, r)
-	for i, m := range dst {
-		dst[i] = 1 - m
+	lo, hi := max(from-r, 0), min(to+r, h)
+	inv := make(Mask, len(src))
+	for i := lo * w; i < hi*w; i++ {
+		inv[i] = 1 - src[i]
+	}
+	dilateRows(dst, inv, tmp, w, h, r, from, to)
+	for i := from * w; i < to*w; i++ {
+		dst[i] = 1 - dst[i]
 	}
 }
 
@@ -91,8 +126,13 @@ func blobs(m Mask, labels []int32, w, h int) []Blob {
 	clear(labels)
 	var out []Blob
 	var stack []int32
-	for start, v := range m {
-		if v == 0 || labels[start] != 0 {
+	for start := 0; ; start++ {
+		skip := bytes.IndexByte(m[start:], 1)
+		if skip < 0 {
+			break
+		}
+		start += skip
+		if labels[start] != 0 {
 			continue
 		}
 		b := Blob{Label: int32(len(out) + 1), X0: w, Y0: h}
@@ -123,15 +163,45 @@ func blobs(m Mask, labels []int32, w, h int) []Blob {
 // fillHoles marks what a mask encloses: unmarked places that cannot be reached
 // from the picture's border, up to limit places a hole.
 func fillHoles(m Mask, w, h, limit int) {
-	inv := make(Mask, len(m))
-	for i, v := range m {
-		inv[i] = 1 - v
+	from, to := m.rows(w, h)
+	if to-from < 3 {
+		return
 	}
-	labels := make([]int32, len(m))
-	for _, b := range blobs(inv, labels, w, h) {
-		if b.X0 > 0 && b.Y0 > 0 && b.X1 < w && b.Y1 < h && b.Area <= limit {
-			for _, i := range b.Pix {
-				m[i] = 1
+	// Only rows between marked ones can have holes; these are looked at with a
+	// rim that is open.
+	rows := to - from
+	seen := make(Mask, rows*w)
+	var stack, hole []int32
+	for start := range seen {
+		if seen[start] != 0 || m[from*w+start] != 0 {
+			continue
+		}
+		open := false
+		stack, hole = append(stack[:0], int32(start)), hole[:0]
+		seen[start] = 1
+		for len(stack) > 0 {
+			i := int(stack[len(stack)-1])
+			stack = stack[:len(stack)-1]
+			if len(hole) <= limit {
+				hole = append(hole, int32(i))
+			}
+			x, y := i%w, i/w
+			if x == 0 || y == 0 || x == w-1 || y == rows-1 {
+				open = true
+			}
+			for _, n := range [4][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
+				if n[0] < 0 || n[1] < 0 || n[0] >= w || n[1] >= rows {
+					continue
+				}
+				if j := n[1]*w + n[0]; seen[j] == 0 && m[from*w+j] == 0 {
+					seen[j] = 1
+					stack = append(stack, int32(j))
+				}
+			}
+		}
+		if !open && len(hole) <= limit {
+			for _, i := range hole {
+				m[from*w+int(i)] = 1
 			}
 		}
 	}
