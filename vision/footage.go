@@ -95,7 +95,7 @@ func (f *Footage) listen(said io.Reader) {
 			continue
 		}
 		low := strings.ToLower(line)
-		if !strings.Contains(low, "monotonically") && (strings.Contains(low, "error") || strings.Contains(low, "invalid") || strings.Contains(low, "no such") || strings.Contains(low, "matches no streams") || strings.Contains(low, "not found") || strings.Contains(low, "truncated") || strings.Contains(low, "partial file")) {
+		if !strings.Contains(low, "monotonically") && (strings.Contains(low, "error") || strings.Contains(low, "invalid") || strings.Contains(low, "no such") || strings.Contains(low, "matches no streams") || strings.Contains(low, "not found") || strings.Contains(low, "truncated") || strings.Contains(low, "prematurely") || strings.Contains(low, "partial file")) {
 			f.mu.Lock()
 			if len(f.complaints) < 20 {
 				f.complaints = append(f.complaints, strings.TrimSpace(line))

@@ -22,8 +22,9 @@ type Config struct {
 	JPEGQuality int
 	// NoPictures leaves Before, After and Crop empty, for tools that only count.
 	NoPictures bool
-	// MostFPS is how many frames a second are looked at, at most; 0 = 10. A hand
-	// withdraws in a third of a second: more tell nothing new.
+	// MostFPS is how many frames a second are looked at, at most; 0 = 5. A place
+	// must be still for Config.Settle, three such frames: more tell nothing new
+	// and cost as much again.
 	MostFPS float64
 }
 
@@ -58,7 +59,7 @@ func New(slots room.SlotsFile, cfg Config) (*Detector, error) {
 		cfg.JPEGQuality = 80
 	}
 	if cfg.MostFPS == 0 {
-		cfg.MostFPS = 10
+		cfg.MostFPS = 5
 	}
 	return &Detector{slots: slots, cfg: cfg, small: gocv.NewMat()}, nil
 }

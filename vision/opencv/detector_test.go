@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -252,6 +253,7 @@ func frames(b *testing.B, from time.Duration) []vision.Frame {
 func benchmark(b *testing.B, from time.Duration, width int) {
 	d := newDetector(b, "moves", Config{NoPictures: true, Config: vision.Config{WorkWidth: width}})
 	fs := frames(b, from)
+	begun := cpu(b)
 	b.ResetTimer()
 	for n := range b.N {
 		f := fs[n%len(fs)]
@@ -263,6 +265,18 @@ func benchmark(b *testing.B, from time.Duration, width int) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric((cpu(b)-begun).Seconds()*1000/float64(b.N), "cpu-ms/op")
+}
+
+// cpu is the processor time used by this process: what counts on a machine that
+// is busy with other things.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 // BenchmarkIdle is a frame of 1280 x 720 while nothing moves.

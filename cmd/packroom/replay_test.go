@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// replayed runs the command and gives its exit status and what it said.
+func replayed(t *testing.T, args ...string) (status int, said string) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := os.Stderr
+	os.Stderr = w
+	err = runReplay(context.Background(), args)
+	os.Stderr = old
+	if cerr := w.Close(); cerr != nil {
+		t.Fatal(cerr)
+	}
+	b, rerr := io.ReadAll(r)
+	if rerr != nil {
+		t.Fatal(rerr)
+	}
+	var exit exitError
+	switch {
+	case err == nil:
+		return 0, string(b)
+	case errors.Is(err, errUsage):
+		return 2, string(b)
+	case errors.As(err, &exit):
+		return exit.status, string(b)
+	}
+	return 1, string(b) + err.Error()
+}
+
+const footageDir = "../../vision/testdata/"
+
+func TestReplayWritesThePublicFormat(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "moves.jsonl")
+	status, said := replayed(t, "--slots", footageDir+"moves.slots.json", "--video", footageDir+"moves.mp4", "--out", out)
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, said)
+	}
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	last := lines[len(lines)-1]
+	for _, want := range []string{"frames 115,", "video 22.8", "CPU decode ", "CPU detect ", "peak memory "} {
+		if !strings.Contains(last, want) {
+			t.Errorf("the last line %q lacks %q", last, want)
+		}
+	}
+	data, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	time := 0.0
+	for line := range strings.Lines(string(data)) {
+		var l map[string]any
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"type", "t_s", "at_s", "bbox", "slot", "confidence", "item"} {
+			if _, ok := l[key]; !ok {
+				t.Errorf("%s lacks %q", line, key)
+			}
+		}
+		at, _ := l["t_s"].(float64)
+		if at < time {
+			t.Errorf("%.2f after %.2f", at, time)
+		}
+		time = at
+		kinds = append(kinds, l["type"].(string)+" "+l["slot"].(string))
+	}
+	if got := strings.Join(kinds, ", "); got != "removed C3, placed A3, removed B2" {
+		t.Errorf("changes: %s", got)
+	}
+}
+
+func TestReplayNamesWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good := footageDir + "light.slots.json"
+	video := footageDir + "light.mp4"
+	cases := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"no flags", nil, "--slots FILE and --video FILE are needed"},
+		{"no video file", []string{"--slots", good, "--video", dir + "/none.mp4"}, "none.mp4: no such file"},
+		{"a video that is text", []string{"--slots", good, "--video", write("text.mp4", "hello, this is no video")}, "text.mp4: "},
+		{"an empty video", []string{"--slots", good, "--video", write("empty.mp4", "")}, "video cannot be read"},
+		{"no slots file", []string{"--slots", dir + "/none.json", "--video", video}, "none.json: no such file"},
+		{"slots that are no JSON", []string{"--slots", write("bad.json", "{"), "--video", video}, "bad.json: slots file: unexpected EOF"},
+		{"zero slots", []string{"--slots", write("zero.json", `{"camera":"cam1","width":640,"height":360,"slots":[]}`), "--video", video}, "zero.json: slots file: it has no slots"},
+		{"a slot twice", []string{"--slots", write("twice.json", `{"camera":"cam1","width":640,"height":360,"slots":[{"id":"A1","polygon":[[0,0],[9,0],[9,9]]},{"id":"A1","polygon":[[0,0],[9,0],[9,9]]}]}`), "--video", video}, `slot 2: id "A1" is empty or used twice`},
+		{"crossing polygon", []string{"--slots", write("cross.json", `{"camera":"cam1","width":640,"height":360,"slots":[{"id":"A1","polygon":[[0,0],[50,50],[50,0],[0,60]]}]}`), "--video", video}, "slot A1: its polygon crosses itself"},
+		{"a size that does not fit", []string{"--slots", write("square.json", `{"camera":"cam1","width":480,"height":480,"slots":[{"id":"A1","polygon":[[0,0],[90,0],[90,90]]}]}`), "--video", video}, "480 x 480, which does not fit a video of 640 x 360"},
+	}
+	for _, c := range cases {
+		status, said := replayed(t, c.args...)
+		if status != 2 || !strings.Contains(said, c.want) {
+			t.Errorf("%s: status %d, said %q; want 2 and %q", c.name, status, said, c.want)
+		}
+	}
+}
+
+func TestReplayOfFootageThatEndsInTheMiddleGivesWhatCameBefore(t *testing.T) {
+	data, err := os.ReadFile(footageDir + "moves.mkv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "cut.mkv")
+	if err := os.WriteFile(path, data[:len(data)*6/10], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, said := replayed(t, "--slots", footageDir+"moves.slots.json", "--video", path, "--out", filepath.Join(t.TempDir(), "out"))
+	if status != 0 || !strings.Contains(said, "warning: ") {
+		t.Errorf("status %d: %s", status, said)
+	}
+}
