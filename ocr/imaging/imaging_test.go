@@ -1,0 +1,161 @@
+package imaging
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/packroom/packroom/room"
+)
+
+// page is a picture with dark blocks of the size of letters, in lines that are
+// turned by deg.
+func page(w, h int, deg float64) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	sin, cos := math.Sincos(deg * math.Pi / 180)
+	for y := range h {
+		for x := range w {
+			sum := 0.0
+			for k := range 16 { // soft edges, as a lens gives
+				dx, dy := float64(x-w/2)+float64(k%4)/2-0.75, float64(y-h/2)+float64(k/4)/2-0.75
+				u, q := cos*dx+sin*dy, -sin*dx+cos*dy
+				if math.Abs(u) < 200 && math.Abs(q) < 120 && math.Mod(q+1000, 30) < 16 && math.Mod(u+1000, 14) < 8 {
+					sum++
+				}
+			}
+			v := uint8(230 - 200*sum/16)
+			img.SetRGBA(x, y, color.RGBA{R: v, G: v, B: v, A: 255})
+		}
+	}
+	return img
+}
+
+func encoded(t *testing.T, img image.Image, quality int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestPhotoRightsATurnedLabel(t *testing.T) {
+	for _, deg := range []float64{0, 7, -12, 25, -38} {
+		p, err := Prepare{}.Photo(t.Context(), encoded(t, page(900, 700, deg), 90))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Labels) != 1 {
+			t.Errorf("%v degrees: %d labels", deg, len(p.Labels))
+			continue
+		}
+		l := p.Labels[0]
+		rows := Prepare{}.Strips(l.Even, l.CapPX)
+		if len(rows) < 6 || len(rows) > 10 {
+			t.Errorf("%v degrees: %d lines, want 8", deg, len(rows))
+		}
+		for _, s := range rows {
+			if math.Abs(s.Slope) > 0.03 {
+				t.Errorf("%v degrees: a line still rises by %.3f", deg, s.Slope)
+			}
+		}
+		// the middle of the label is the middle of the picture
+		b := l.ToPhoto.Bounds(0, 0, float64(l.Even.Width), float64(l.Even.Height))
+		if math.Abs(b[0]+b[2]/2-450) > 25 || math.Abs(b[1]+b[3]/2-350) > 25 {
+			t.Errorf("%v degrees: label around %v", deg, b)
+		}
+	}
+}
+
+func TestPhotoWithoutPrintHasNoLabel(t *testing.T) {
+	img := image.NewRGBA(image.Rect(0, 0, 640, 480))
+	for i := range img.Pix {
+		img.Pix[i] = 150
+	}
+	p, err := Prepare{}.Photo(t.Context(), encoded(t, img, 90))
+	if err != nil || len(p.Labels) != 0 {
+		t.Errorf("%d labels, %v", len(p.Labels), err)
+	}
+}
+
+func TestPhotoTurnsByEXIF(t *testing.T) {
+	plain := encoded(t, page(900, 700, 0), 90)
+	exif := append([]byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"), 0)
+	turned := append([]byte{0xff, 0xd8, 0xff, 0xe1, 0, byte(len(exif) + 2)}, exif...)
+	turned = append(turned, plain[2:]...)
+	p, err := Prepare{}.Photo(t.Context(), turned)
+	if err != nil || p.Width != 700 || p.Height != 900 {
+		t.Errorf("%d x %d, %v; want it turned by a quarter", p.Width, p.Height, err)
+	}
+}
+
+// bigPNG is the header of a PNG of any size, with nothing behind it.
+func bigPNG(w, h uint32) []byte {
+	head := append([]byte("IHDR"), binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, w), h)...)
+	head = append(head, 8, 2, 0, 0, 0)
+	out := append([]byte("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13)
+	out = append(out, head...)
+	out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(head))
+	return append(out, "\x00\x00\x00\x00IEND\xaeB`\x82"...)
+}
+
+func TestPhotoRefusesWhatIsNone(t *testing.T) {
+	whole := encoded(t, page(900, 700, 0), 90)
+	var dot, moving, deep bytes.Buffer
+	if err := png.Encode(&dot, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		t.Fatal(err)
+	}
+	if err := gif.Encode(&moving, page(100, 100, 0), nil); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, want string
+		data       []byte
+	}{
+		{"nothing", "empty", nil},
+		{"text", "not a picture", []byte("hello")},
+		{"truncated", "truncated", whole[:len(whole)*2/3]},
+		{"header only", "damaged", whole[:30]},
+		{"1x1", "too small", dot.Bytes()},
+		{"20,000 x 20,000", "at most 40 million", bigPNG(20000, 20000)},
+		{"gif", "GIF", moving.Bytes()},
+		{"40 MB", "at most 30 MB", make([]byte, 40<<20)},
+	}
+	for _, tt := range tests {
+		_, err := Prepare{}.Photo(t.Context(), tt.data)
+		if !errors.Is(err, room.ErrInvalid) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
+		}
+	}
+	sixteen := image.NewGray16(image.Rect(0, 0, 300, 200))
+	if err := png.Encode(&deep, sixteen); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Prepare{}).Photo(t.Context(), deep.Bytes()); err != nil {
+		t.Errorf("16 bits: %v", err)
+	}
+}
+
+func FuzzPhoto(f *testing.F) {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, page(160, 120, 3), nil); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add(bigPNG(100, 100))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<16 {
+			return
+		}
+		_, _ = Prepare{}.Photo(t.Context(), data)
+	})
+}
