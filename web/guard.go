@@ -99,7 +99,8 @@ func gzip() echo.MiddlewareFunc {
 		Skipper: func(c echo.Context) bool {
 			p := c.Path()
 			return isStream(p) || strings.HasPrefix(p, "/live") || strings.Contains(p, "/pictures/") ||
-				strings.HasSuffix(p, "/clip") || strings.HasSuffix(p, "/snapshot")
+				strings.HasSuffix(p, "/clip") || strings.HasSuffix(p, "/snapshot") ||
+				strings.HasSuffix(c.Request().URL.Path, ".woff2") // compressed already
 		},
 	})
 }
