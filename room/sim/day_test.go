@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestTheSameSeedGivesTheSameDay(t *testing.T) {
 
 func TestGeneratedDaysCanBePlayed(t *testing.T) {
 	unscanned, moves := 0, 0
-	for seed := uint64(1); seed <= 12; seed++ {
+	for seed := uint64(1); seed <= 6; seed++ {
 		d := NewDay(seed)
 		p := play(t, d)
 		for _, s := range p.Skipped {
@@ -89,7 +90,7 @@ func TestGeneratedDaysCanBePlayed(t *testing.T) {
 		}
 	}
 	if unscanned == 0 {
-		t.Error("in twelve days every carrier scanned everything")
+		t.Error("in six days every carrier scanned everything")
 	}
 }
 
@@ -154,6 +155,29 @@ actions:
 	}
 	if p.State.Lamp != 0.4 || len(p.Skipped) > 0 {
 		t.Errorf("lamp %g, skipped %v", p.State.Lamp, p.Skipped)
+	}
+}
+
+func TestTheExampleDayCanBePlayed(t *testing.T) {
+	f, err := os.Open("testdata/day.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	d, err := ReadDay(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := play(t, d)
+	lies := map[string]string{}
+	for _, s := range p.State.Slots {
+		for _, q := range s.Parcels {
+			lies[q.ID] = s.ID
+		}
+	}
+	want := map[string]string{"shoes": "D2", "forgotten": "A3", "envelope": "E1", "crate": "F1"}
+	if diff := cmp.Diff(want, lies); diff != "" || len(p.Skipped) > 0 {
+		t.Errorf("at the day's end: %s; skipped %v", diff, p.Skipped)
 	}
 }
 

@@ -56,6 +56,7 @@ func (s *Sim) routes() http.Handler {
 	mux.HandleFunc("GET /state", handle(func(context.Context, struct{}) (State, error) { return s.State(), nil }))
 	mux.HandleFunc("GET /slots/{camera}", s.getSlots)
 	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /metrics", s.metrics)
 	s.page(mux)
 	return s.wired(mux)
 }
@@ -266,4 +267,28 @@ func (s *Sim) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	detail := map[string]any{"cameras": len(s.films), "seed": s.cfg.Seed}
 	_ = json.NewEncoder(w).Encode(map[string]any{"ok": true, "detail": detail}) // the client is gone: nobody to tell
+}
+
+// metrics tells Prometheus about the room, in its text format.
+func (s *Sim) metrics(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	st := s.State()
+	lying := 0
+	for _, slot := range st.Slots {
+		lying += len(slot.Parcels)
+	}
+	gauge := func(name, help string, v int) {
+		fmt.Fprintf(w, "# HELP packroom_sim_%[1]s %[2]s\n# TYPE packroom_sim_%[1]s gauge\npackroom_sim_%[1]s %[3]d\n", name, help, v)
+	}
+	gauge("people", "People in the simulated room.", len(st.People))
+	gauge("parcels", "Parcels on the simulated shelves.", lying)
+	gauge("unlocks", "How often the simulated strike acted.", st.Door.Unlocks)
+	fmt.Fprint(w, "# HELP packroom_sim_frames_total Frames encoded.\n# TYPE packroom_sim_frames_total counter\n")
+	for _, f := range s.films {
+		fmt.Fprintf(w, "packroom_sim_frames_total{camera=%q} %d\n", f.name, f.frames.Load())
+	}
+	fmt.Fprint(w, "# HELP packroom_sim_viewers RTSP sessions that play.\n# TYPE packroom_sim_viewers gauge\n")
+	for _, f := range s.films {
+		fmt.Fprintf(w, "packroom_sim_viewers{camera=%q} %d\n", f.name, f.viewers.Load())
+	}
 }

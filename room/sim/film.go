@@ -29,6 +29,9 @@ type film struct {
 	latest *frame // the page's copy
 	wake   chan struct{}
 
+	pid    atomic.Int64 // of the encoder
+	frames atomic.Int64 // encoded
+
 	params chan struct{} // closed when sps and pps are known
 	once   sync.Once
 	sps    []byte
@@ -63,6 +66,9 @@ func (f *film) run(ctx context.Context) {
 	}
 }
 
+// encoderPID is the encoder's process.
+func (f *film) encoderPID() int { return int(f.pid.Load()) }
+
 // shot is when a frame on its way through the encoder was taken.
 type shot struct{ at time.Time }
 
@@ -73,6 +79,7 @@ func (f *film) encode(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	f.pid.Store(int64(enc.cmd.Process.Pid))
 	shots := make(chan shot, 64)
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -152,6 +159,7 @@ func (f *film) feed(ctx context.Context, enc *encoder, shots chan<- shot) {
 			return
 		}
 		n++
+		f.frames.Add(1)
 	}
 }
 

@@ -60,6 +60,7 @@ func (l *layout) bakeFace(b *box, face int, shade []*box) *lightmap {
 	if w*h > 1.5 {
 		step = 0.06
 	}
+	step *= max(1, 1280/float64(l.cameras[0].w)) // as fine as the picture can show
 	n := func(d float64) int { return min(max(int(math.Ceil(d/step)), 1), 160) }
 	m := &lightmap{nu: n(w), nv: n(h), w: w, h: h}
 	m.v = make([]rgb, m.nu*m.nv)

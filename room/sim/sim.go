@@ -29,7 +29,7 @@ type Config struct {
 	Listen   string        // HTTP: devices and page; empty = 127.0.0.1:7050
 	RTSP     string        // empty = 127.0.0.1:7051
 	SlotsDir string        // where camN.slots.json are written; empty = nowhere
-	Door     string        // the door's name; empty = D1
+	Door     string        // the door's name; empty = main
 	Seed     uint64        // looks of room, parcels and people; 0 = 1
 	Cameras  int           // 0 = 2
 	Width    int           // 0 = 1280
@@ -58,7 +58,7 @@ func (c Config) withDefaults() Config {
 	}
 	def(&c.Listen, "127.0.0.1:7050")
 	def(&c.RTSP, "127.0.0.1:7051")
-	def(&c.Door, "D1")
+	def(&c.Door, "main")
 	num(&c.Cameras, 2)
 	num(&c.Width, 1280)
 	num(&c.Height, 720)
