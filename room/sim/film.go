@@ -136,6 +136,7 @@ func (f *film) feed(ctx context.Context, enc *encoder, shots chan<- shot) {
 				return
 			case <-f.wake:
 			case <-time.After(time.Second):
+				f.cam.settle(f.sim.moment()) // so that whoever comes need not wait for it
 			}
 			next = time.Now()
 			last = next

@@ -129,11 +129,16 @@ func (c *camera) sensorGain(lamp float64) float64 {
 	return c.gain / (ambientFloor + (1-ambientFloor)*lamp)
 }
 
-// render makes the frame of a moment. The result is valid until the next call.
-func (c *camera) render(m *moment) *frame {
+// settle paints what came to rest or went, without making a frame.
+func (c *camera) settle(m *moment) {
 	if ch := c.scene.setParcels(m.parcels); !ch.empty() {
 		c.dirty = c.dirty.union(ch)
 	}
+}
+
+// render makes the frame of a moment. The result is valid until the next call.
+func (c *camera) render(m *moment) *frame {
+	c.settle(m)
 	level := c.noise.level(c.sensorGain(m.lamp))
 	bias := noiseBias[level]
 	if g := math.Round(c.gain*128) / 128; g != c.tone.gain || bias != c.tone.bias {
