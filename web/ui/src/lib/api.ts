@@ -1,6 +1,6 @@
 import type {
   CameraView, Courier, Credential, Delivery, Incident, KioskDevice, KioskView, Neighbour, Parcel, Reading, Reply,
-  Resident, ResidentView, RoomEvent, RoomView, RosterProblem, Session, Visit,
+  Resident, ResidentView, RoomEvent, RoomView, RosterProblem, Service, Session, Visit,
 } from './types';
 
 export type FailureKind =
@@ -151,8 +151,8 @@ export const managerApi = {
   resolveParcel: (id: string, body: {
     action: 'assign' | 'returned' | 'held' | 'released' | 'collected' | 'missing'; resident?: string; reason: string;
   }) => request<Reply>('POST', `${m}/parcels/${enc(id)}/resolve`, body),
-  join: (unidentified: string, registered: string) =>
-    request<Reply>('POST', `${m}/parcels/${enc(unidentified)}/join`, { registered }),
+  join: (unidentified: string, registered: string, reason: string) =>
+    request<Reply>('POST', `${m}/parcels/${enc(unidentified)}/join`, { registered, reason }),
   incidents: (limit?: number) => request<Incident[]>('GET', withQuery(`${m}/incidents`, { limit })),
   resolveIncident: (id: string, reason: string) => request<Reply>('POST', `${m}/incidents/${enc(id)}/resolve`, { reason }),
   visits: (query: { kind?: string; holder?: string; carrier?: string; from?: string; to?: string; limit?: number }) =>
@@ -173,10 +173,12 @@ export const managerApi = {
   /** The answer's secret is shown this once. With card, a card is enrolled instead. */
   issueCredential: (holder: string, body: { kind: 'pickup' | 'courier' | 'staff'; card?: string; valid_to?: string }) =>
     request<Reply>('POST', `${m}/credentials/${enc(holder)}`, body),
-  revokeCredential: (id: string) => request<Reply>('DELETE', `${m}/credentials/${enc(id)}`),
+  revokeCredential: (holder: string, id: string) => request<Reply>('DELETE', `${m}/credentials/${enc(holder)}/${enc(id)}`),
   deliveries: (limit?: number) => request<Delivery[]>('GET', withQuery(`${m}/deliveries`, { limit })),
+  /** Address of a stored mail as a page of its own, for a sandboxed frame. */
+  mail: (id: string) => `${m}/deliveries/${enc(id)}/mail`,
   /** As the supervisor describes its children; null without one. */
-  services: () => request<unknown>('GET', `${m}/services`),
+  services: () => request<Service[] | null>('GET', `${m}/services`),
   kiosks: () => request<KioskDevice[]>('GET', `${m}/kiosks`),
   kioskLink: (kiosk: string) => request<{ url: string; minutes: string }>('POST', `${m}/kiosks/${enc(kiosk)}/link`),
   revokeKiosk: (device: string) => request<void>('DELETE', `${m}/kiosks/devices/${enc(device)}`),

@@ -262,6 +262,16 @@ export interface Delivery {
   created: string;
 }
 
+/** A process as the supervisor describes it. */
+export interface Service {
+  name: string;
+  state: 'starting' | 'running' | 'unhealthy' | 'waiting' | 'failing' | 'stopped';
+  pid?: number;
+  restarts: number;
+  since?: string;
+  last_error?: string;
+}
+
 export interface Session {
   setup: boolean;
   setup_code: boolean;

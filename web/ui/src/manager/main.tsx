@@ -1,14 +1,10 @@
 import { render } from 'preact';
 import '../lib/tokens.css';
 import '../lib/components.css';
-import { t } from '../lib/i18n';
+import './manager.css';
+import './pages.css';
+import { language, setLanguage } from '../lib/i18n';
+import { Manager } from './Manager';
 
-function Manager() {
-  return (
-    <main>
-      <h1>{t('manager.title')}</h1>
-    </main>
-  );
-}
-
+setLanguage(language.value);
 render(<Manager />, document.getElementById('app')!);
