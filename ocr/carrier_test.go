@@ -105,7 +105,7 @@ func FuzzParseTrack(f *testing.F) {
 				t.Fatalf("%q: its normalized form %q is refused", s, got.Normalized)
 			}
 		}
-		parseOnLabel(s)
+		parseOnLabel(s, true)
 		codeNumbers(s)
 	})
 }

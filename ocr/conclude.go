@@ -143,7 +143,7 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 	var best option
 	consider := func(s string, rank int) {
 		for _, n := range codeNumbers(s) {
-			t := parseOnLabel(n)
+			t := parseOnLabel(n, rank > 5)
 			o := option{number: t.Normalized, rank: rank}
 			switch {
 			case t.Valid:
@@ -169,6 +169,8 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 				if strings.HasPrefix(o.number, "1Z") {
 					o.rank += 2 // UPS labels carry the last mile's number too
 				}
+			case rank <= 5 && impossible(o.number):
+				continue
 			case reAny.MatchString(n) && !reNot.MatchString(n) && !reRouting.MatchString(n):
 			default:
 				continue
@@ -194,6 +196,12 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 		carrier = word
 	}
 	return carrier, best.number
+}
+
+// impossible reports whether a number read as text has a form whose check digit
+// is wrong: no number is better than a wrong one.
+func impossible(n string) bool {
+	return strings.HasPrefix(n, "1Z") || len(n) >= 20 && len(n) <= 26 && digits(n) && n[0] == '9'
 }
 
 // codeNumbers are what of a barcode's text may be a tracking number.

@@ -29,7 +29,7 @@ func numbers(ls []folded) []string {
 			return
 		}
 		for _, v := range repairs(s) {
-			t := parseOnLabel(v)
+			t := parseOnLabel(v, false)
 			r := confidence
 			switch {
 			case t.Valid && t.strong:
@@ -96,7 +96,7 @@ func numbers(ls []folded) []string {
 // enough of some forms that the number alone does not prove: USPS numbers whose
 // mailer ID breaks Publication 199, and in barcodes, whose own checksum was
 // right, numbers whose check digit is not (those count less).
-func parseOnLabel(s string) Track {
+func parseOnLabel(s string, code bool) Track {
 	t := ParseTrack(s)
 	if t.Valid && t.strong {
 		return t
@@ -110,6 +110,7 @@ func parseOnLabel(s string) Track {
 		return Track{Number: s, Normalized: n, Carrier: "USPS", Service: uspsClasses[n[:2]], Valid: true, strong: true}
 	}
 	switch {
+	case !code:
 	case len(n) == 18 && n[:2] == "1Z" && alnum(n) && countDigits(n[8:]) >= 8:
 		return Track{Number: s, Normalized: n, Carrier: "UPS", Service: upsServices[n[8:10]], Valid: true}
 	case len(n) == 22 && digits(n) && n[0] == '9' && n[1] >= '2' && n[1] <= '5':

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sort"
 	"strings"
 	"time"
 
@@ -146,25 +147,47 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 		list = flipStrips(list, pic.Width, pic.Height)
 	}
 	s.turn = turn
-	const most = 48
-	for _, st := range best(list, most) {
-		p, ok, err := r.readStrip(ctx, pic, st)
-		if err != nil {
-			return s, err
-		}
-		if !ok {
-			continue
-		}
-		s.lines = append(s.lines, p)
-		x, y, w, h := unturn(turn, l.Even.Width, l.Even.Height, p.X, p.Y, p.W, p.H)
-		s.boxes = append(s.boxes, l.ToPhoto.Bounds(x, y, w, h))
-		if p.Confidence > 0.75 {
-			s.good += len(p.Text)
-		}
+	if err := r.readStrips(ctx, &s, pic, list); err != nil {
+		return s, err
 	}
 	roster := r.cfg.Roster()
 	s.understand(s.lines, r.cfg.Property, roster)
 	return s, r.lookAgain(ctx, &s, pic, roster)
+}
+
+// readStrips reads the lines of an upright label, the likeliest first. It stops
+// where nothing more is to be expected: after many strips in a row that were no
+// text, or when half of the time is over.
+func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []Strip) error {
+	const most, patience = 48, 14
+	start := r.cfg.Now()
+	missed := 0
+	for _, st := range likeliest(best(list, most), most) {
+		p, ok, err := r.readStrip(ctx, pic, st)
+		if err != nil {
+			return err
+		}
+		if !ok || p.Confidence < 0.4 {
+			missed++
+		} else {
+			missed = 0
+		}
+		if ok {
+			s.lines = append(s.lines, p)
+			if p.Confidence > 0.75 {
+				s.good += len(p.Text)
+			}
+		}
+		if missed >= patience || r.cfg.Now().Sub(start) > r.cfg.Deadline/3 {
+			break
+		}
+	}
+	sort.SliceStable(s.lines, func(i, j int) bool { return s.lines[i].Y < s.lines[j].Y })
+	for _, p := range s.lines {
+		x, y, w, h := unturn(s.turn, s.label.Even.Width, s.label.Even.Height, p.X, p.Y, p.W, p.H)
+		s.boxes = append(s.boxes, s.label.ToPhoto.Bounds(x, y, w, h))
+	}
+	return nil
 }
 
 func (r *Reader) readStrip(ctx context.Context, pic Gray, st Strip) (Printed, bool, error) {
