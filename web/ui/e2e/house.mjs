@@ -92,7 +92,7 @@ cameras:
   child.stderr.on('data', (b) => { log += b; });
   const ended = new Promise((ok) => child.once('exit', ok));
   const house = {
-    dir, data, box, url: `http://localhost:${web}`, simURL: `http://${at(sim)}`, log: () => log,
+    dir, data, box, pid: child.pid, url: `http://localhost:${web}`, simURL: `http://${at(sim)}`, log: () => log,
     welcome: () => JSON.parse(readFileSync(join(data, 'welcome.json'), 'utf8')),
     status: async () => (await (await fetch(`http://${at(up)}/status`)).json()),
     async act(action) {
