@@ -348,7 +348,7 @@ func (c Config) loggerTo(service string, w io.Writer) *slog.Logger {
 	return slog.New(h).With("service", service)
 }
 
-var token = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var oneWord = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // Validate reports the first thing wrong, by key.
 func (c Config) Validate() error {
@@ -371,7 +371,7 @@ func (c Config) Validate() error {
 		}
 	}
 	for key, id := range ids {
-		if !token.MatchString(id) {
+		if !oneWord.MatchString(id) {
 			return fmt.Errorf("%s: %q: use letters, digits, - and _ (at most 64)", key, id)
 		}
 	}

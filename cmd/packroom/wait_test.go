@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// waitUntil polls until is, or fails the test after 30 s.
+// waitUntil polls until is, or fails the test after 90 s: machines of CI are slow.
 func waitUntil(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(90 * time.Second)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("not so after 30 s: %s", what)
+			t.Fatalf("not so after 90 s: %s", what)
 		}
 	}
 }

@@ -96,7 +96,8 @@ func TestFactsOfEveryKindComeInOrder(t *testing.T) {
 	publishItems(t, vision, "i2")
 
 	var k taken
-	start(t, func(ctx context.Context) error { return connect(t, url, "room").ConsumeFacts(ctx, "room", k.handle) })
+	b := connect(t, url, "room")
+	start(t, func(ctx context.Context) error { return b.ConsumeFacts(ctx, "room", k.handle) })
 	k.waitFor(t, []string{"i1", "presence cam1", "health cam2", "i2"})
 }
 
@@ -143,7 +144,8 @@ func TestPoisonBecomesADeadLetter(t *testing.T) {
 			js := jet(t, url)
 			publishItems(t, connect(t, url, "vision"), "bad", "good")
 			k := taken{fail: map[string]int{"bad": 100}, err: tc.err}
-			start(t, func(ctx context.Context) error { return connect(t, url, "room").ConsumeFacts(ctx, "room", k.handle) })
+			b := connect(t, url, "room")
+			start(t, func(ctx context.Context) error { return b.ConsumeFacts(ctx, "room", k.handle) })
 			k.waitFor(t, append(slices.Repeat([]string{"bad"}, tc.deliveries), "good"))
 			letter := deadLetter(t, js)
 			if letter.Data.Error != tc.err.Error() || letter.Data.Deliveries != tc.deliveries || letter.Data.Subject != "packroom.demo.main.change.seen" {
@@ -219,7 +221,8 @@ func TestFactOfADeadProcessIsHandedOverAgain(t *testing.T) {
 	go first.Close() // as the kernel does for a killed process: no word to the server
 
 	var k taken
-	start(t, func(ctx context.Context) error { return connect(t, url, "room").ConsumeFacts(ctx, "room", k.handle) })
+	b := connect(t, url, "room")
+	start(t, func(ctx context.Context) error { return b.ConsumeFacts(ctx, "room", k.handle) })
 	k.waitFor(t, []string{"i1"})
 	close(hang)
 	receive(t, "the first process has ended", stopped)

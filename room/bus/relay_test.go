@@ -108,7 +108,8 @@ func TestRelayPublishesTheLogInOrderOnce(t *testing.T) {
 		want = append(want, id)
 		o.commit(room.Event{ID: id, Kind: room.EvParcelStored, Property: "demo", Room: "main"})
 	}
-	start(t, func(ctx context.Context) error { return connect(t, url, "room").Relay(ctx, o) })
+	b := connect(t, url, "room")
+	start(t, func(ctx context.Context) error { return b.Relay(ctx, o) })
 	eventually(t, "the outbox is empty", func() bool { return o.left() == 0 })
 	if got := inStream(t, jet(t, url)); strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("stream = %v", got)
@@ -123,7 +124,8 @@ func TestRelayGoesOnAfterAnOutage(t *testing.T) {
 	s.Stop()
 	o := newOutbox()
 	o.commit(room.Event{ID: "e1", Kind: room.EvVisitStarted}, room.Event{ID: "e2", Kind: room.EvVisitEnded})
-	start(t, func(ctx context.Context) error { return connect(t, s.URL(), "room").Relay(ctx, o) })
+	b := connect(t, s.URL(), "room")
+	start(t, func(ctx context.Context) error { return b.Relay(ctx, o) })
 	s.Start()
 	eventually(t, "the outbox is empty", func() bool { return o.left() == 0 })
 	if got := inStream(t, jet(t, s.URL())); strings.Join(got, " ") != "e1 e2" {
@@ -141,7 +143,8 @@ func TestRelayIsNotBlockedByAnEventTooLarge(t *testing.T) {
 	}
 	o.commit(room.Event{ID: "huge", Kind: room.EvRosterImported, Data: huge},
 		room.Event{ID: "next", Kind: room.EvDoorOpened})
-	start(t, func(ctx context.Context) error { return connect(t, url, "room").Relay(ctx, o) })
+	b := connect(t, url, "room")
+	start(t, func(ctx context.Context) error { return b.Relay(ctx, o) })
 	eventually(t, "the outbox is empty", func() bool { return o.left() == 0 })
 	if got := inStream(t, jet(t, url)); strings.Join(got, " ") != "dead.huge next" {
 		t.Errorf("stream = %v, want a dead letter and the next event", got)
