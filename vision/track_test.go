@@ -24,6 +24,7 @@ type stage struct {
 	strip   bool
 	dot     bool
 	t       time.Duration
+	step    time.Duration
 	tracker *Tracker
 	seen    []string
 	latest  []Decision
@@ -44,7 +45,7 @@ func stageSlots() room.SlotsFile {
 }
 
 func newStage() *stage {
-	s := &stage{wall: NewPlane(stageW, stageH), rng: rand.New(rand.NewPCG(1, 2)), parcels: map[string]Blob{}, looks: map[string]Plane{}, gain: 1,
+	s := &stage{wall: NewPlane(stageW, stageH), rng: rand.New(rand.NewPCG(1, 2)), parcels: map[string]Blob{}, looks: map[string]Plane{}, gain: 1, step: stageStep,
 		tracker: NewTracker(stageSlots(), stageW, stageH, Config{})}
 	soft := textured(stageW, stageH, 77)
 	for i := range s.wall.Pix {
@@ -133,7 +134,7 @@ func (s *stage) run(n int) {
 			}
 			s.seen = append(s.seen, line)
 		}
-		s.t += stageStep
+		s.t += s.step
 	}
 }
 
@@ -225,7 +226,10 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 		}, nil},
 		{"a person who stands still for a minute is no parcel", func(s *stage) {
 			s.walk(700, 400)
-			s.run(300)
+			s.run(20)
+			s.step = time.Second
+			s.run(60)
+			s.step = stageStep
 			s.walk(400, 700)
 			s.person = nil
 			s.run(15)

@@ -1,0 +1,50 @@
+package vision
+
+// How a change is found: one picture's way from the camera to a Change.
+//
+// Two pictures are kept of what a camera sees: what is still now, and what was
+// committed, that is, what the shelves looked like when all of it was known.
+// There is no background that adapts by itself: a parcel that stands for a year
+// is as much a parcel as on the first day, and one that was taken is missed at once.
+//
+//  1. Gate (gate.go). The means of small cells of the full picture are compared
+//     with those of a moment ago. While nothing changes one picture a second
+//     goes on, and the rest costs half a millisecond.
+//  2. Working size (package opencv, plane.go). 320 pixels wide, apart in luma and
+//     in two colours that a change of brightness keeps.
+//  3. Motion (motion.go). A place moves when it differs from 0.2 s ago by more
+//     than the noise, which is measured all the time, and its structure differs:
+//     the correlation of its 5 x 5 window is lost (structure.go). A lamp changes
+//     brightness and keeps correlation. Where nearly every place with structure
+//     changes at once, it is a lamp or a bump and not people.
+//  4. Still and committed (settle.go). The still picture averages noise away where
+//     nothing moves. Untouched places of the committed picture follow it within a
+//     second: light needs no hand. Places that people cover are "touched"; they
+//     are kept as they were until they have been judged, and only the light's
+//     change around them is carried into them.
+//  5. People (people.go). What differs from the committed picture, or moves,
+//     connected, and has moved a moment ago, is a person when it came from the
+//     edge of the picture, goes on from one who did, or has walked a distance. A
+//     patch of sun never touches anything.
+//  6. Judging (judge.go). What differs, was touched, is no longer part of people,
+//     has been still for Config.Settle and has no people within Config.Quiet is
+//     judged. What spans slots, or stopped without anybody going on from it, is
+//     somebody who stands still: held as a person. What looks like the committed
+//     picture, or as before the light last changed there, is no change: a parcel
+//     put back, a strip that went out. The rest is cut to solid cores: shadows
+//     and strips fall off.
+//  7. Evidence (evidence.go). Edges along the outline and the contrast across it,
+//     after against before: a thing that came has brought its outline, one that
+//     went took it along. Slopes inside that are kept, and overexposure, say that
+//     only the light is another.
+//  8. Decision (decide.go). Clear evidence places or removes. Where it is balanced,
+//     a push is looked for (shift.go), then a known item that was exchanged; what
+//     stays open waits until people have gone and is then reported with low
+//     confidence.
+//  9. Ledger (ledger.go). Items with identity, box, appearance (appearance.go) and
+//     layers. An item removed and put down elsewhere in the same visit keeps its
+//     identity: the removal is reported at once, because a wrong parcel must be
+//     said at once, and the placement then carries the same item and where it
+//     came from. Both at once are one move.
+// 10. Slots (slots.go, scene.go). The slot that most of the item is over, or else
+//     the one its lower part rests in; fullness; slots with somebody in front.
