@@ -57,11 +57,11 @@ test: setup-test build
 	go test -race -timeout 12m ./...
 	cd $(ui) && npm run check
 	cd $(ui) && npm test
-	cd $(ui)/e2e && npm run e2e
+	cd $(ui) && npm run e2e
 
 .PHONY: bench
 bench: setup-test build
-	@bin/packroom bench
+	@node $(ui)/e2e/bench.mjs
 
 .PHONY: clean-data
 clean-data:
