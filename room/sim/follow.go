@@ -24,16 +24,24 @@ func (s *Sim) follow(ctx context.Context) {
 		people[a.Person] = append(people[a.Person], a)
 	}
 	slices.SortStableFunc(order, func(a, b string) int { return int(people[a][0].At - people[b][0].At) })
-	done := make(chan struct{})
+	over := map[string]chan struct{}{}
+	for _, who := range order {
+		over[who] = make(chan struct{})
+	}
 	began := time.Now()
 	for _, who := range order {
 		go func() {
-			defer func() { done <- struct{}{} }()
+			defer close(over[who])
+			for _, other := range order { // however short pauses are, nobody comes before whom the script has gone by then
+				if as := people[other]; as[len(as)-1].At < people[who][0].At {
+					<-over[other]
+				}
+			}
 			s.followOne(ctx, who, people[who], began)
 		}()
 	}
-	for range order {
-		<-done
+	for _, who := range order {
+		<-over[who]
 	}
 	if ctx.Err() == nil {
 		s.cfg.Log.Info("the scripted day is over")
