@@ -26,8 +26,14 @@ func (s *Service) Handler(token string) http.Handler {
 		}
 		answer(w, reply)
 	})
-	mux.HandleFunc("GET /kiosk/{id}", func(w http.ResponseWriter, r *http.Request) { answer(w, s.Kiosk(r.PathValue("id"))) })
-	mux.HandleFunc("GET /now", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.View()) })
+	mux.HandleFunc("GET /kiosk/{id}", func(w http.ResponseWriter, r *http.Request) {
+		v, err := s.Kiosk(r.PathValue("id"))
+		answerOr(w, v, err)
+	})
+	mux.HandleFunc("GET /now", func(w http.ResponseWriter, _ *http.Request) {
+		v, err := s.View()
+		answerOr(w, v, err)
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
 			fail(w, http.StatusUnauthorized, Failure{Kind: "denied", Text: "the box token is wrong", Reason: "token"})
@@ -63,6 +69,14 @@ func fail(w http.ResponseWriter, status int, f Failure) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(f) // the caller may be gone
+}
+
+func answerOr(w http.ResponseWriter, v any, err error) {
+	if err != nil {
+		fail(w, statusOf(err), FailureOf(err))
+		return
+	}
+	answer(w, v)
 }
 
 func answer(w http.ResponseWriter, v any) {

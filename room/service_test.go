@@ -64,7 +64,7 @@ func TestAPackageGoesInAndItsResidentGetsAPIN(t *testing.T) {
 	if len(last.Messages) != 1 || last.Messages[0].Secret.PIN == "" || len(last.Credentials) != 2 {
 		t.Fatalf("message and its credentials must be in the event's own commit: %+v", last)
 	}
-	if v := s.Kiosk("K1"); len(v.Parcels) != 1 || v.Parcels[0].State != ParcelStored {
+	if v, err := s.Kiosk("K1"); err != nil || len(v.Parcels) != 1 || v.Parcels[0].State != ParcelStored {
 		t.Fatalf("kiosk shows %+v", v.Parcels)
 	}
 }
@@ -84,6 +84,19 @@ func TestNothingActsWhenTheDatabaseIsAway(t *testing.T) {
 	do(t, s, StartVisit{Attempt{Kiosk: "K1", Form: FormPIN, Secret: "22222222"}})
 	if len(p.grants) != 1 {
 		t.Fatalf("after the database came back: grants = %+v", p.grants)
+	}
+}
+
+func TestARoomWhoseStateWasNotReadIsNotShownAsEmpty(t *testing.T) {
+	s := testRoom(newMemory(), newPanel())
+	srv := httptest.NewServer(s.Handler("token"))
+	defer srv.Close()
+	c := &Client{URL: srv.URL, Token: "token"}
+	if _, err := c.Now(t.Context()); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("now: %v, want ErrUnavailable", err)
+	}
+	if _, err := c.Kiosk(t.Context(), "K1"); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("kiosk: %v, want ErrUnavailable", err)
 	}
 }
 

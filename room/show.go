@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"time"
 )
@@ -88,11 +89,22 @@ func (s *Service) speak(ctx context.Context) {
 	}
 }
 
+// errNotRead is the answer while the state was not read yet: an empty room
+// would be a lie.
+var errNotRead = fmt.Errorf("the room's state is being read: %w", ErrUnavailable)
+
 // Kiosk is what a kiosk should show now: the visit that it began, or the one
 // before its door.
-func (s *Service) Kiosk(kiosk string) KioskView {
+func (s *Service) Kiosk(kiosk string) (KioskView, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.state.Parcels == nil {
+		return KioskView{}, errNotRead
+	}
+	return s.kiosk(kiosk), nil
+}
+
+func (s *Service) kiosk(kiosk string) KioskView {
 	st := s.state
 	view := KioskView{Kiosk: kiosk, Parcels: []Parcel{}, Loose: []Parcel{}, Prompts: []Prompt{}, Slots: st.slotList(), Guide: st.Guide(),
 		Door: st.doorView(s.cfg.Now().UTC()), Cameras: st.cameraList(), Now: s.cfg.Now().UTC()}
@@ -139,10 +151,13 @@ func (s *Service) Kiosk(kiosk string) KioskView {
 }
 
 // View is all that is in the room now.
-func (s *Service) View() RoomView {
+func (s *Service) View() (RoomView, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.state
+	if st.Parcels == nil {
+		return RoomView{}, errNotRead
+	}
 	v := RoomView{Parcels: []Parcel{}, Visits: []Visit{}, Incidents: []Incident{}, Items: []Item{}, Slots: st.slotList(), Guide: st.Guide(),
 		Door: st.doorView(s.cfg.Now().UTC()), Cameras: st.cameraList(), Now: s.cfg.Now().UTC()}
 	for _, id := range sortedKeys(st.Parcels) {
@@ -162,7 +177,7 @@ func (s *Service) View() RoomView {
 	for _, p := range st.Presence {
 		v.People = v.People || p.People
 	}
-	return v
+	return v, nil
 }
 
 func (s State) slotList() []Slot {

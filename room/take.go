@@ -22,7 +22,7 @@ func (d *decision) removed(c Change, item Item) {
 		return
 	}
 	v.Touched = d.Now.UTC()
-	v.InHand = append(slices.Clone(v.InHand), HandItem{Parcel: p.ID, FromSlot: item.Slot, State: p.State, Appearance: item.Appearance, At: c.At.UTC()})
+	v.InHand = append(slices.Clone(v.InHand), HandItem{Parcel: p.ID, ItemKey: item.Key, FromSlot: item.Slot, State: p.State, Appearance: item.Appearance, At: c.At.UTC()})
 	if v.Kind == VisitResident && p.Resident == v.Holder {
 		d.collect(v, p, item, pictures, c)
 		return
@@ -71,22 +71,26 @@ func (d *decision) collect(v Visit, p Parcel, item Item, pictures []string, c Ch
 	d.sayTake(v, "prompt.taken_next")
 }
 
-// putBack finds what somebody inside has in hand and has now put on a slot. Of
-// several things in hand it is the one that looks most alike; a courier's new
-// package is told from one in hand by its looks.
+// putBack finds what somebody inside has in hand and has now put on a slot:
+// the thing that vision recognises, or else the one that looks most alike. While
+// a courier has new packages to place, looks must speak for it clearly.
 func (d *decision) putBack(c Change) (Visit, HandItem, bool) {
 	const alike = 0.8 // two crops of one thing by one camera; different boxes stay below it on our rendered rooms
+	expected := false
+	for _, v := range d.inside() {
+		expected = expected || len(d.pending(v)) > 0
+	}
 	var best HandItem
 	var owner Visit
 	score := -1.0
 	for _, v := range d.inside() {
 		for _, h := range v.InHand {
+			if h.ItemKey == c.Key() {
+				return v, h, true
+			}
 			like := Likeness(h.Appearance, c.Appearance)
 			unknown := len(h.Appearance) == 0 || len(c.Appearance) == 0
-			if len(d.pending(v)) > 0 && (unknown || like < alike) {
-				continue
-			}
-			if !unknown && like < alike/2 {
+			if expected && (unknown || like < alike) || !unknown && like < alike/2 {
 				continue
 			}
 			if h.FromSlot == c.Slot {

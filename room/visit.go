@@ -53,6 +53,7 @@ type Visit struct {
 // HandItem is a parcel that somebody in the room has taken from its slot.
 type HandItem struct {
 	Parcel     string      `json:"parcel"`
+	ItemKey    string      `json:"item_key"` // vision recognises a thing that is put down again
 	FromSlot   string      `json:"from_slot"`
 	State      ParcelState `json:"state"` // before it was taken
 	Appearance []float32   `json:"appearance,omitempty"`

@@ -473,6 +473,9 @@ func (d *crashDay) parcel(number string, is func(room.Parcel) bool) (p room.Parc
 		}
 		p = view.Parcels[i]
 		return true
+	}, func() string {
+		_, b := d.ask(http.MethodGet, "/now", nil)
+		return string(b)
 	})
 	return p
 }
@@ -582,7 +585,7 @@ func (d *crashDay) end() dayEnd {
 }
 
 // waitLong is waitUntil for a room that is being shot at.
-func waitLong(t *testing.T, what string, is func() bool) {
+func waitLong(t *testing.T, what string, is func() bool, details ...func() string) {
 	t.Helper()
 	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(25 * time.Millisecond)
@@ -591,7 +594,14 @@ func waitLong(t *testing.T, what string, is func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("not so after 2 minutes: %s", what)
+			t.Fatalf("not so after 2 minutes: %s%s", what, said(details))
 		}
 	}
+}
+
+func said(details []func() string) (s string) {
+	for _, d := range details {
+		s += "\n" + d()
+	}
+	return s
 }
