@@ -74,10 +74,10 @@ export function FilterForm({ filter: f, onChange }: { filter: Filter; onChange: 
       </Field>
       {f.span === 'range' && (
         <>
-          <Field label={t('manager.filter.from')}>
+          <Field label={t('manager.filter.from')} class="when">
             {(a) => <input {...a} class="input" type="datetime-local" value={f.from} onChange={(e) => set({ from: e.currentTarget.value })} />}
           </Field>
-          <Field label={t('manager.filter.to')}>
+          <Field label={t('manager.filter.to')} class="when">
             {(a) => <input {...a} class="input" type="datetime-local" value={f.to} onChange={(e) => set({ to: e.currentTarget.value })} />}
           </Field>
         </>

@@ -64,7 +64,7 @@ export function Residents() {
         <Field label={t('manager.resident.search')} class="grow">
           {(a) => <input {...a} class="input" type="search" autocomplete="off" value={q} onInput={(e) => setQ(e.currentTarget.value)} />}
         </Field>
-        <Field label={t('manager.resident.status')}>
+        <Field label={t('manager.resident.status')} class="broad">
           {(a) => (
             <select {...a} class="input" value={status} onChange={(e) => setStatus(e.currentTarget.value)}>
               <option value="current,notice">{t('manager.resident.receiving')}</option>

@@ -50,14 +50,15 @@ export function Resolve({ parcel: opened, onClose }: { parcel: Parcel; onClose: 
           {p.note && <p class="soft">“{p.note}”</p>}
         </section>
         <div class="stack">
-          <fieldset class="choices">
+          <fieldset class="choices actions">
             <legend>{t('manager.resolve.what')}</legend>
             {actions.map((a) => (
               <label key={a} class="choice">
                 <input type="radio" name={group} checked={action === a} onChange={() => setAction(a)} />
-                <span><strong>{t(`manager.act.${a}`)}</strong> <span class="soft">{t(`manager.act.${a}.hint`)}</span></span>
+                <span><strong>{t(`manager.act.${a}`)}</strong></span>
               </label>
             ))}
+            <p class="soft" aria-live="polite">{t(`manager.act.${action}.hint`)}</p>
           </fieldset>
           {action === 'join' && (
             <fieldset class="choices candidates">

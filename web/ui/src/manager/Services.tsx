@@ -32,7 +32,7 @@ export function Services() {
       {list === null && <p class="soft">{t('manager.services.none')}</p>}
       {list === undefined && <p class="soft">{t('loading')}</p>}
       {list && (
-        <div class="table-box" tabIndex={0} role="region" aria-labelledby="services-title">
+        <div class="table-box" tabIndex={0} role="group" aria-label={t('manager.services')}>
           <table class="table">
             <thead>
               <tr>

@@ -59,6 +59,7 @@ describe('detail', () => {
     expect(detail(event('parcel.registered', { data: { tracking: '1Z999' } }))).toBe('1Z999');
     expect(detail(event('door.unlocked', { reason: 'a pipe leaks' }))).toBe('“a pipe leaks”');
     expect(detail(event('door.unlocked', { reason: 'identified' }))).toBe('');
+    expect(detail(event('incident.resolved', { camera: 'cam1', data: { by: 'itself', reason: 'back' } }))).toBe('cam1');
   });
 });
 

@@ -66,8 +66,9 @@ export function sentence(e: RoomEvent, names: Names, l?: Language): string {
 export function detail(e: RoomEvent): string {
   const data = dataOf(e);
   const kind = kindWord(e.kind);
-  const given = text(data['reason'])
-    || (kind === 'incident.resolved' && data['by'] !== 'itself' ? text(data['reason']) : '')
+  const given = (data['by'] === 'itself' ? '' : text(data['reason']))
     || ((kind === 'door.unlocked' || kind === 'visit.started') && e.reason && !/^(identified|asked)$/.test(e.reason) ? e.reason : '');
-  return [given && given !== 'identified' ? `“${given}”` : '', text(data['tracking']), text(data['detail'])].filter(Boolean).join(' · ');
+  const where = kind.startsWith('incident.') ? [e.slot && t('map.slot', { slot: e.slot }), e.camera] : [];
+  const words = kind === 'camera.back' ? '' : text(data['detail']);
+  return [...where, given && `“${given}”`, text(data['tracking']), words].filter(Boolean).join(' · ');
 }

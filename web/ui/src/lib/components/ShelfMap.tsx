@@ -79,7 +79,6 @@ export function ShelfMap({
         const signal: Signal = signals[s.id] ?? (bright.has(s.id) ? 'here' : 'off');
         const size = Math.min(h * 0.5, w / (s.id.length * 0.72 + 0.6), 12);
         const filled = fullness && s.fullness !== undefined ? Math.min(1, Math.max(0, s.fullness)) : undefined;
-        const n = counts[s.id];
         return (
           <g
             key={s.id}
@@ -105,16 +104,18 @@ export function ShelfMap({
             <text class="slot-name" x={x + w / 2} y={y + h / 2} font-size={size} dy="0.36em">
               {s.id}
             </text>
-            {n ? (
-              <g class="slot-count" transform={`translate(${x + w - 3.2} ${y + 3.2})`}>
-                <circle r="2.5" />
-                <text font-size="3.4" dy="0.36em">{n}</text>
-              </g>
-            ) : null}
             {signal === 'suggest' && <path class="slot-mark" d={arrow(x + 3.6, y + 3.8)} />}
           </g>
         );
       })}
+      <g class="slot-counts" aria-hidden="true">
+        {order.filter((s) => counts[s.id]).map((s) => (
+          <g key={s.id} class="slot-count" transform={`translate(${((s.map[0] + s.map[2]) / 100) * width - gap - 3.2} ${s.map[1] + gap + 3.2})`}>
+            <circle r="2.5" />
+            <text font-size="3.4" dy="0.36em">{counts[s.id]}</text>
+          </g>
+        ))}
+      </g>
     </svg>
   );
 }
