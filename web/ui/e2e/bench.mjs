@@ -76,7 +76,7 @@ async function usage() {
   }));
 }
 
-const times = { label: [], unlock: [], kiosk: [], seen: [], mail: [] };
+const times = { label: [], unlock: [], kiosk: [], off: [], seen: [], mail: [] };
 const welcome = house.welcome().credentials;
 const pin = /PIN (\d+)/.exec(welcome.find((c) => c.who === 'courier, UPS').signin)[1];
 const labels = readdirSync(join(house.data, 'demo')).sort().map((f) => readFileSync(join(house.data, 'demo', f)));
@@ -96,8 +96,10 @@ for (let i = 0; i < rounds; i++) {
   await house.act({ do: 'enter' });
   const first = house.box.mails.length;
   const { at } = await house.act({ do: 'place', slot: suggested, size: ['S', 'M', 'L'][i % 3] });
+  const off = Date.now();
   const shown = await seen('the placement on the kiosk', (v) => mine(v)?.state === 'stored');
   times.kiosk.push(shown.at - Date.parse(at));
+  times.off.push(Math.max(0, shown.at - off));
   const mail = await until('the mail', () => house.box.mails.slice(first).find((m) => /PIN/.test(m.text)), 30_000);
   times.mail.push(mail.at - Date.parse(mine(shown.view).stored));
   times.seen.push(mail.at - Date.parse(at));
@@ -127,6 +129,7 @@ console.log(`${''.padEnd(52)}${'p50'.padStart(9)}${'p95'.padStart(9)}`);
 row('label photograph -> candidates', times.label);
 row("PIN entered -> the strike's answer to its unlock", times.unlock);
 row('parcel at rest -> placement on the kiosk', times.kiosk);
+row('hand off the parcel -> placement on the kiosk', times.off);
 row('placement -> message taken by the SMTP server', times.mail);
 row('parcel at rest -> message taken by the SMTP server', times.seen);
 console.log(`\n${`over ${(spent / 60).toFixed(1)} minutes, two cameras`.padEnd(52)}${'% core'.padStart(9)}${'MB'.padStart(9)}`);
