@@ -129,10 +129,16 @@ function useKeptFocus(main: { current: HTMLElement | null }): void {
     const onPointer = () => {
       inMain = false;
     };
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const lost = () => inMain && document.activeElement === document.body && !document.querySelector('dialog[open]');
     const watch = new MutationObserver(() => {
-      if (!inMain || document.activeElement !== document.body || document.querySelector('dialog[open]')) return;
-      inMain = false;
-      main.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+      if (!lost()) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => { // a dialog that closes gives focus back first
+        if (!lost()) return;
+        inMain = false;
+        main.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+      }, 50);
     });
     document.addEventListener('focusin', onFocus);
     document.addEventListener('pointerdown', onPointer);
@@ -141,6 +147,7 @@ function useKeptFocus(main: { current: HTMLElement | null }): void {
       document.removeEventListener('focusin', onFocus);
       document.removeEventListener('pointerdown', onPointer);
       watch.disconnect();
+      clearTimeout(timer);
     };
   }, []);
 }

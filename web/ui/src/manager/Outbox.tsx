@@ -6,7 +6,10 @@ import type { Delivery } from '../lib/types';
 import { Field, Tag, useLoad, useWide } from './parts';
 import { newest, zone } from './state';
 
-const tones = { queued: 'info', sending: 'info', sent: 'ok', failed: 'bad' } as const;
+const tones = { queued: 'info', sending: 'info', sent: 'ok', kept: 'plain', failed: 'bad' } as const;
+/** Where no server or provider is set up, a message goes nowhere but here. */
+const standing = (d: Delivery): Delivery['state'] | 'kept' => (d.state === 'sent' && d.provider?.startsWith('outbox') ? 'kept' : d.state);
+
 const pollMs = 10_000;
 
 /** Every message that went out or would have, as its receiver saw it. */
@@ -60,7 +63,7 @@ export function Outbox() {
           {rows.map((d) => (
             <li key={d.id}>
               <button type="button" class="mail" aria-current={wide && shown?.id === d.id ? 'true' : undefined} onClick={() => setChosen(d.id)}>
-                <span class="mail-top"><strong>{d.to}</strong><Tag tone={tones[d.state]}>{t(`manager.delivery.${d.state}`)}</Tag></span>
+                <span class="mail-top"><strong>{d.to}</strong><Tag tone={tones[standing(d)]}>{t(`manager.delivery.${standing(d)}`)}</Tag></span>
                 <span class="mail-subject">{d.subject || d.text?.split('\n')[0] || t('manager.outbox.not_written')}</span>
                 <span class="soft">{t(`manager.channel.${d.channel}`)} · {formatDateTime(d.created, zone.value)}</span>
                 {d.error && <span class="mail-error">{d.error}</span>}
@@ -87,7 +90,7 @@ function Message({ d, bare }: { d: Delivery; bare?: boolean }) {
       {!bare && <h2>{d.subject || t(`manager.channel.${d.channel}`)}</h2>}
       <dl class="facts">
         <dt>{t('manager.outbox.to')}</dt><dd>{d.to}</dd>
-        <dt>{t('manager.outbox.state')}</dt><dd>{t(`manager.delivery.${d.state}`)}{sent && `, ${formatDateTime(sent, zone.value)}`}{d.tries > 1 && ` · ${t('manager.outbox.tries', { count: d.tries })}`}</dd>
+        <dt>{t('manager.outbox.state')}</dt><dd>{t(`manager.delivery.${standing(d)}`)}{sent && `, ${formatDateTime(sent, zone.value)}`}{d.tries > 1 && ` · ${t('manager.outbox.tries', { count: d.tries })}`}</dd>
         {d.error && <><dt>{t('manager.outbox.error')}</dt><dd class="bad-text">{d.error}</dd></>}
         {d.provider && <><dt>{t('manager.outbox.provider')}</dt><dd>{d.provider}</dd></>}
       </dl>

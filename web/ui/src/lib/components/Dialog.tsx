@@ -17,9 +17,15 @@ export function Dialog({ title, onClose, children, actions, tone = 'plain', wide
   const heading = useId();
   useEffect(() => {
     const d = ref.current;
+    const opener = document.activeElement;
     if (d && !d.open) d.showModal();
     d?.querySelector<HTMLElement>('h2')?.focus();
-    return () => d?.close();
+    return () => {
+      d?.close();
+      // The browser gives focus back only while the dialog is in the page.
+      const lost = !document.activeElement || document.activeElement === document.body || d?.contains(document.activeElement);
+      if (lost && opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
+    };
   }, []);
   return (
     <dialog
