@@ -80,3 +80,58 @@ func (d PictureDir) Get(_ context.Context, ref string) ([]byte, error) {
 	}
 	return b, err
 }
+
+// Sweep removes the pictures that were last put before a time and reports how
+// many. A picture that cannot be removed is an error after the rest is done.
+func (d PictureDir) Sweep(ctx context.Context, before time.Time) (removed int, err error) {
+	var failed error
+	err = filepath.WalkDir(string(d), func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || e.IsDir() {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		info, err := e.Info()
+		if err != nil || !info.ModTime().Before(before) {
+			return nil // gone meanwhile, or kept
+		}
+		if err := os.Remove(path); err != nil {
+			failed = err
+			return nil
+		}
+		removed++
+		return nil
+	})
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return removed, fmt.Errorf("remove old pictures: %w", err)
+	}
+	return removed, nil
+}
+
+// PictureDirs is Pictures in several directories: new ones go into the first,
+// all are looked through. Each directory can have a retention of its own.
+type PictureDirs []PictureDir
+
+var _ Pictures = PictureDirs(nil)
+
+// Put keeps a picture in the first directory.
+func (d PictureDirs) Put(ctx context.Context, picture []byte) (string, error) {
+	return d[0].Put(ctx, picture)
+}
+
+// Get reads a picture from the first directory that has it.
+func (d PictureDirs) Get(ctx context.Context, ref string) (b []byte, err error) {
+	for _, dir := range d {
+		if b, err = dir.Get(ctx, ref); !errors.Is(err, ErrNotFound) {
+			return b, err
+		}
+	}
+	return nil, err
+}

@@ -18,7 +18,7 @@ type Config struct {
 	Slots    []Slot // from the slots files
 	Rules    Rules  // zero = DefaultRules
 	Log      *slog.Logger
-	Now      func() time.Time // nil = time.Now
+	Now      func() time.Time // nil = the system's clock, kept from going back
 
 	// PickupFor is how long a resident's PIN and QR stay valid.
 	PickupFor time.Duration // zero = 30 days
@@ -53,7 +53,7 @@ func NewService(cfg Config, store Store, gate Authority, dev Devices, words Phra
 		cfg.Rules = DefaultRules
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now
+		cfg.Now = steadyClock()
 	}
 	if cfg.PickupFor == 0 {
 		cfg.PickupFor = 30 * 24 * time.Hour

@@ -287,8 +287,17 @@ func (c Config) Path(p string) string {
 	return filepath.Join(c.Data, p)
 }
 
-// Pictures is where the services share pictures.
-func (c Config) Pictures() room.PictureDir { return room.PictureDir(c.Path("pictures")) }
+// Pictures is where the services share pictures; new ones are of shelves.
+func (c Config) Pictures() room.PictureDirs {
+	return room.PictureDirs{room.PictureDir(c.Path("pictures")), room.PictureDir(c.Path("labels"))}
+}
+
+// LabelPictures is Pictures for whom takes photographs of labels: those have a
+// retention of their own.
+func (c Config) LabelPictures() room.PictureDirs {
+	p := c.Pictures()
+	return room.PictureDirs{p[1], p[0]}
+}
 
 // NATSURL is where the bus answers: the external one, or the embedded one.
 func (c Config) NATSURL() string {

@@ -69,6 +69,7 @@ func runRoom(ctx context.Context, args []string) error {
 		func(ctx context.Context) error { return b.Relay(ctx, store) },
 		func(ctx context.Context) error { return b.ConsumeFacts(ctx, "room", roomFacts(service)) },
 		func(ctx context.Context) error { return serveHTTP(ctx, "room.listen", cfg.Room.Listen, mux) },
+		func(ctx context.Context) error { sweepPictures(ctx, cfg, log); return nil },
 		func(ctx context.Context) error { return seedDemo(ctx, cfg, service, store, log) },
 	)
 }
@@ -178,6 +179,26 @@ func waitABit(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	case <-t.C:
 		return nil
+	}
+}
+
+// sweepPictures removes pictures past their retention, at the start and every
+// hour after.
+func sweepPictures(ctx context.Context, cfg Config, log *slog.Logger) {
+	for {
+		for dir, keep := range map[room.PictureDir]time.Duration{
+			cfg.Pictures()[0]: cfg.Retention.Pictures, cfg.LabelPictures()[0]: cfg.Retention.Labels,
+		} {
+			n, err := dir.Sweep(ctx, time.Now().Add(-keep))
+			if err != nil {
+				log.Error("old pictures stay", "error", err)
+			} else if n > 0 {
+				log.Info("old pictures were removed", "directory", string(dir), "pictures", n)
+			}
+		}
+		if waitABit(ctx, time.Hour) != nil {
+			return
+		}
 	}
 }
 

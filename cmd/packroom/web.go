@@ -44,7 +44,7 @@ func runWeb(ctx context.Context, args []string) error {
 	wc := web.Config{
 		Room:          &room.Client{URL: cfg.Room.URL, Token: secrets.BoxToken},
 		Store:         store,
-		Pictures:      cfg.Pictures(),
+		Pictures:      cfg.LabelPictures(), // what a kiosk takes is labels
 		Property:      cfg.Property,
 		ReadLabel:     b.ReadLabel,
 		Recognize:     recognize,
