@@ -16,8 +16,21 @@ export const newest = signal<RoomEvent | undefined>();
 export const services = signal<Service[] | null | undefined>();
 
 export const zone = computed(() => session.value?.timezone || 'UTC');
-/** Services that people must hear of: dead ones that keep dying, and those that say they are ill. */
-export const ill = computed(() => (services.value ?? []).filter((s) => s.state === 'failing' || s.state === 'unhealthy' || s.state === 'waiting'));
+/** Services that people must hear of: those that keep dying, and those that say they are ill. */
+export const ill = signal<Service[]>([]);
+const illUntil = new Map<string, { service: Service; until: number }>();
+const illMs = 30_000; // one that dies again and again looks well in between: the alarm does not flicker
+
+/** The services to sound an alarm for, those of the last half minute included. */
+export function alarming(list: Service[], now: number): Service[] {
+  for (const s of list) {
+    const bad = s.state === 'failing' || s.state === 'unhealthy' || ((s.state === 'waiting' || s.state === 'starting') && s.restarts >= 3);
+    const old = illUntil.get(s.name);
+    if (bad) illUntil.set(s.name, { service: old?.service.state === 'failing' ? old.service : s, until: now + illMs });
+    else if (old && old.until <= now) illUntil.delete(s.name);
+  }
+  return list.flatMap((s) => illUntil.get(s.name)?.service ?? []);
+}
 
 export async function loadSession(): Promise<void> {
   try {
@@ -71,6 +84,7 @@ export function follow(): () => void {
   const ask = async () => {
     try {
       services.value = await guard(managerApi.services());
+      ill.value = alarming(services.value ?? [], Date.now());
     } catch {
       // The banner says that nothing answers; the last word on services stays.
     }
