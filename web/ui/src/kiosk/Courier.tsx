@@ -3,7 +3,7 @@ import { Button, Dialog, PackageCard, ShelfMap } from '../lib/components';
 import { t } from '../lib/i18n';
 import type { Parcel, Signal, Visit } from '../lib/types';
 import { Choose } from './Choose';
-import { Sheet, Stage } from './Kiosk';
+import { Sheet, Stage } from './panels';
 import { LabelCamera } from './LabelCamera';
 import { scanBarcode } from './label';
 import { listenForReader } from './scanner';

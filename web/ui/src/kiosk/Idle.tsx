@@ -3,7 +3,7 @@ import { failureOf } from '../lib/api';
 import { PinPad, ShelfMap } from '../lib/components';
 import { t } from '../lib/i18n';
 import { every, Sampler, useCamera } from './camera';
-import { Sheet, Stage } from './Kiosk';
+import { Sheet, Stage } from './panels';
 import { readQR } from './qr';
 import { formOf, listenForReader } from './scanner';
 import { api, connection, explain, refresh, view } from './state';

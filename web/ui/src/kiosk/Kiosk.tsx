@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { Connection, LanguageSwitch } from '../lib/components';
 import { t } from '../lib/i18n';
 import type { DoorView, Prompt } from '../lib/types';
@@ -72,20 +71,5 @@ function Mark() {
       <path d="M3 27h26M3 16h26M5 4v25M27 4v25" fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" />
       <rect x="14" y="7" width="9" height="8" rx="1" class="mark-box" />
     </svg>
-  );
-}
-
-/** The dark side: where to look. */
-export function Stage({ children, class: extra = '' }: { children: ComponentChildren; class?: string }) {
-  return <section class={`stage ${extra}`}>{children}</section>;
-}
-
-/** The light side: what to do. */
-export function Sheet({ children, actions, label }: { children: ComponentChildren; actions?: ComponentChildren; label: string }) {
-  return (
-    <section class="sheet" aria-label={label}>
-      <div class="sheet-body" tabIndex={0}>{children}</div>
-      {actions && <div class="sheet-actions">{actions}</div>}
-    </section>
   );
 }

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { Button, Dialog, PackageCard, ShelfMap } from '../lib/components';
 import { t } from '../lib/i18n';
 import type { Visit } from '../lib/types';
-import { Sheet, Stage } from './Kiosk';
+import { Sheet, Stage } from './panels';
 import { act, api, busy, lastPrompt, tell, view } from './state';
 
 /** The wrong package whose warning was put aside by hand. */

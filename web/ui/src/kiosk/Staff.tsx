@@ -1,7 +1,7 @@
 import { Button, ShelfMap } from '../lib/components';
 import { t } from '../lib/i18n';
 import type { Visit } from '../lib/types';
-import { Sheet, Stage } from './Kiosk';
+import { Sheet, Stage } from './panels';
 import { act, api, busy, view } from './state';
 
 /** A member of the staff is inside. */
