@@ -2,6 +2,7 @@ import { render } from 'preact';
 import '../lib/tokens.css';
 import '../lib/components.css';
 import './manager.css';
+import './now.css';
 import './pages.css';
 import { language, setLanguage } from '../lib/i18n';
 import { Manager } from './Manager';
