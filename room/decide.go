@@ -79,6 +79,7 @@ type Rules struct {
 	HeldOpen    time.Duration // door open for longer is an incident
 	SettleAfter time.Duration // from the door closing on an empty room to the visit's end: vision's last word arrives
 	EmptyEnds   time.Duration // room seen empty, door closed, nobody seen leaving: the visit ends
+	GoneFor     time.Duration // the inner handle was used, the door closed: the visit ends although a camera still sees somebody
 	VisitLimit  time.Duration // with no sign of life a visit ends
 	ScanLimit   time.Duration // a visit that never opened the door ends
 	LateChange  time.Duration // a change is laid to a visit that ended no longer ago
@@ -90,6 +91,7 @@ var DefaultRules = Rules{
 	HeldOpen:    60 * time.Second,
 	SettleAfter: 2 * time.Second,
 	EmptyEnds:   30 * time.Second,
+	GoneFor:     2 * time.Minute,
 	VisitLimit:  30 * time.Minute,
 	ScanLimit:   15 * time.Minute,
 	LateChange:  time.Minute,

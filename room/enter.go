@@ -21,7 +21,7 @@ func (d *decision) identified(in Identified) {
 		}
 		d.event(d.visitEvent(EvVisitStarted, v), v)
 	}
-	v.Kiosk, v.Touched = in.Kiosk, d.Now.UTC()
+	v.Kiosk, v.Touched, v.Identified = in.Kiosk, d.Now.UTC(), d.Now.UTC()
 	d.putVisit(v)
 	if v.Kind == VisitCourier {
 		if !again {
@@ -33,13 +33,18 @@ func (d *decision) identified(in Identified) {
 	d.reply(v)
 }
 
-// staffEntry lets a manager in.
+// staffEntry lets a manager in, or opens again for one whose visit is open.
 func (d *decision) staffEntry(in StaffEntry) {
-	v := Visit{ID: d.NewID(), Kind: VisitStaff, Phase: VisitGranted, Kiosk: in.Kiosk, Holder: in.Manager, Name: cmp.Or(in.Shown, in.Manager),
-		Started: d.Now.UTC(), Touched: d.Now.UTC()}
-	e := d.visitEvent(EvVisitStarted, v)
-	e.Reason, e.By = in.Reason, in.Manager
-	d.event(e, v)
+	now := d.Now.UTC()
+	v, again := d.openVisitOf(Identity{Kind: VisitStaff, Holder: in.Manager})
+	if !again {
+		v = Visit{ID: d.NewID(), Kind: VisitStaff, Phase: VisitGranted, Kiosk: in.Kiosk, Holder: in.Manager,
+			Name: cmp.Or(in.Shown, in.Manager), Started: now, Identified: now}
+		e := d.visitEvent(EvVisitStarted, v)
+		e.Reason, e.By = in.Reason, in.Manager
+		d.event(e, v)
+	}
+	v.Touched = now
 	d.putVisit(v)
 	d.unlock(&v, in.Reason)
 	d.reply(v)
@@ -248,9 +253,12 @@ func (d *decision) endInHand(v *Visit) {
 // missing marks a parcel as gone without right.
 func (d *decision) missing(p Parcel, visit, from string, pictures []string) {
 	p.State, p.Slot, p.ItemKey = ParcelMissing, "", ""
+	if len(pictures) == 0 {
+		pictures = []string{p.Photo}
+	}
 	d.putParcel(p)
 	d.event(Event{Kind: EvParcelMissing, Visit: visit, Parcel: p.ID, Resident: p.Resident, Carrier: p.Carrier, Slot: from, Pictures: pictures}, nil)
-	d.openIncident(Incident{Kind: IncidentMissing, Visit: visit, Parcel: p.ID, Slot: from, Pictures: append(slices.Clone(pictures), p.Photo)})
+	d.openIncident(Incident{Kind: IncidentMissing, Visit: visit, Parcel: p.ID, Slot: from, Pictures: pictures})
 }
 
 // confirmCollected sends one message for all that a resident took, and ends
@@ -333,7 +341,12 @@ func (d *decision) overBecause(v Visit, now time.Time) string {
 		return ""
 	case now.Sub(v.Touched) > d.Rules.VisitLimit && !d.anybody():
 		return "timeout"
-	case d.s.Door.Open && !d.s.Door.Fault || d.anybody():
+	case d.s.Door.Open && !d.s.Door.Fault:
+		return ""
+	case d.anybody():
+		if !v.Leaving.IsZero() && now.Sub(later(d.s.Door.Since, v.Leaving)) >= d.Rules.GoneFor {
+			return "left"
+		}
 		return ""
 	}
 	quiet := later(d.s.Door.Since, d.emptySince())

@@ -93,8 +93,8 @@ func (s *Service) speak(ctx context.Context) {
 // would be a lie.
 var errNotRead = fmt.Errorf("the room's state is being read: %w", ErrUnavailable)
 
-// Kiosk is what a kiosk should show now: the visit that it began, or the one
-// before its door.
+// Kiosk is what a kiosk should show now: the open visit of whoever stood before
+// it last.
 func (s *Service) Kiosk(kiosk string) (KioskView, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,7 +110,7 @@ func (s *Service) kiosk(kiosk string) KioskView {
 		Door: st.doorView(s.cfg.Now().UTC()), Cameras: st.cameraList(), Now: s.cfg.Now().UTC()}
 	var visit *Visit
 	for _, id := range sortedKeys(st.Visits) {
-		if v := st.Visits[id]; v.Kiosk == kiosk && (visit == nil || v.Touched.After(visit.Touched)) {
+		if v := st.Visits[id]; v.Kiosk == kiosk && (visit == nil || v.Identified.After(visit.Identified)) {
 			visit = &v
 		}
 	}

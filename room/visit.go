@@ -36,6 +36,7 @@ type Visit struct {
 
 	Credential string    `json:"credential"`
 	Started    time.Time `json:"started"`
+	Identified time.Time `json:"identified"`        // last time that its holder stood at the kiosk
 	Unlocked   time.Time `json:"unlocked,omitzero"` // last unlock
 	Entered    time.Time `json:"entered,omitzero"`
 	Leaving    time.Time `json:"leaving,omitzero"` // the door was opened from inside

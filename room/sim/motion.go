@@ -155,7 +155,7 @@ func (w *World) putDown(p *person, to *place, from *Happening, done chan<- Resul
 			done <- Result{Person: p.ID, Parcel: h.Parcel, Slot: h.Slot, Camera: h.Camera, BBox: &h.BBox, At: h.At, T: h.T}
 			return true
 		},
-		w.stepAside(p, to))
+		w.stepAside(p, to, &target))
 }
 
 // heap is how high a slot is filled.
@@ -241,7 +241,7 @@ func (w *World) pullOut(p *person, r *rest, then func(Happening)) {
 			then(h)
 			return true
 		},
-		w.stepAside(p, r.slot))
+		w.stepAside(p, r.slot, &r.box))
 }
 
 // withdraw takes the hands back from the shelf.
@@ -272,17 +272,37 @@ func (w *World) withdraw(p *person) step {
 	}
 }
 
-// stepAside clears the camera's view of what was just put down or bared.
-func (w *World) stepAside(p *person, s *place) step {
+// stepAside clears the camera's view of what was just put down or bared: a step
+// back into the aisle, as far along it as the view needs.
+func (w *World) stepAside(p *person, s *place, b *box) step {
 	var to Vec
 	return func(dt float64) bool {
 		if to == (Vec{}) {
-			out := 0.25
-			if p.pos.X < w.layout.cameras[s.camera].pos.X {
-				out = -out
-			}
-			to = Vec{clamp(p.pos.X+out, 0.3, w.layout.width-0.3), aisleY - 0.35, 0}
+			to = w.clearOf(p.pos, s, b)
 		}
 		return w.walk(p, to)(dt)
 	}
+}
+
+// clearOf is the place in the aisle, nearest to from, where somebody who stands
+// there does not hide b from its slot's camera.
+func (w *World) clearOf(from Vec, s *place, b *box) Vec {
+	const shoulders = 0.34 // metres to each side, with hanging arms
+	cam := w.layout.cameras[s.camera].pos
+	y := aisleY - 0.35
+	farther := (b.center.Y - cam.Y) / (y - cam.Y) // people are nearer to the camera and hide more than themselves
+	need := shoulders*farther + b.half.X*math.Abs(b.cos) + b.half.Y*math.Abs(b.sin)
+	aside := 0.25 // outwards, were all else the same
+	if from.X < cam.X {
+		aside = -aside
+	}
+	want, best := from.X+aside, Vec{from.X, y, 0}
+	least := math.Inf(1)
+	for x := 0.3; x <= w.layout.width-0.3; x += 0.05 {
+		hides := math.Abs(cam.X+(x-cam.X)*farther-b.center.X) < need
+		if d := math.Abs(x - want); !hides && d < least {
+			least, best.X = d, x
+		}
+	}
+	return best
 }
