@@ -4,11 +4,10 @@ import { formatDateTime, t } from '../lib/i18n';
 import type { Incident, RoomView } from '../lib/types';
 import { Icon } from './Icon';
 import { ClipDialog, Thumbs } from './Pictures';
-import { ReasonDialog } from './parts';
+import { parcelTitle, ReasonDialog } from './parts';
 import { word } from './sentence';
 import { guard, zone } from './state';
 import { Link } from './route';
-import { parcelTitle } from './Now';
 
 export const evidence = (): string[] => [t('manager.picture.crop'), t('manager.picture.after'), t('manager.picture.before')];
 

@@ -1,18 +1,18 @@
 import { useMemo, useState } from 'preact/hooks';
 import { managerApi } from '../lib/api';
-import { Button, ShelfMap, shortTracking } from '../lib/components';
-import { formatTime, t } from '../lib/i18n';
+import { Button, ShelfMap } from '../lib/components';
+import { t } from '../lib/i18n';
 import type { Parcel, RoomView, Signal } from '../lib/types';
 import { Cameras } from './Cameras';
 import { DoorState } from './DoorState';
 import { Incidents } from './Incidents';
 import { Thumbs } from './Pictures';
-import { Tag } from './parts';
+import { ParcelLines, parcelTitle, Tag, toneOf } from './parts';
 import { Resolve } from './Resolve';
 import { bySlot, fits, needsDeciding } from './room';
 import { Link } from './route';
 import { Services } from './Services';
-import { view, zone } from './state';
+import { view } from './state';
 import { Visits } from './Visits';
 
 /** The room as it is: where packages lie, who is inside, what a person must decide. */
@@ -102,22 +102,6 @@ function Shelves({ v, onResolve }: { v: RoomView; onResolve: (p: Parcel) => void
         </ul>
       </div>
     </section>
-  );
-}
-
-const tones = { unidentified: 'warn', missing: 'bad', held: 'info', registered: 'plain', stored: 'ok' } as const;
-export const toneOf = (p: Parcel) => (tones as Record<string, 'warn' | 'bad' | 'info' | 'plain' | 'ok'>)[p.state] ?? 'plain';
-
-/** Who it is for, in words even where nobody knows. */
-export const parcelTitle = (p: Parcel): string =>
-  p.name ? `${p.name}${p.unit ? `, ${p.unit}` : ''}` : t(p.state === 'unidentified' || !p.resident ? 'manager.parcel.unknown' : 'manager.who.resident');
-
-export function ParcelLines({ p }: { p: Parcel }) {
-  const since = p.stored ?? p.registered;
-  return (
-    <p class="soft">
-      {[p.carrier, p.tracking && shortTracking(p.tracking), since && t('manager.since', { time: formatTime(since, zone.value) })].filter(Boolean).join(' · ')}
-    </p>
   );
 }
 

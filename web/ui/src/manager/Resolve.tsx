@@ -3,8 +3,7 @@ import { managerApi } from '../lib/api';
 import { shortTracking } from '../lib/components';
 import { t } from '../lib/i18n';
 import type { Parcel, Resident } from '../lib/types';
-import { parcelTitle, ParcelLines, toneOf } from './Now';
-import { FormDialog, ReasonField, ResidentPicker, Tag } from './parts';
+import { FormDialog, ParcelLines, parcelTitle, ReasonField, ResidentPicker, Tag, toneOf } from './parts';
 import { actionsFor, candidatesOf, type Action } from './room';
 import { guard, view } from './state';
 

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { managerApi } from '../lib/api';
-import { Button, Dialog } from '../lib/components';
-import { t } from '../lib/i18n';
-import type { Resident } from '../lib/types';
-import { failureText, guard } from './state';
+import { Button, Dialog, shortTracking } from '../lib/components';
+import { formatTime, t } from '../lib/i18n';
+import type { Parcel, Resident } from '../lib/types';
+import { failureText, guard, zone } from './state';
 
 /** What a form control is called, with what is wrong said beside it. */
 export function Field({ label, hint, error, children, class: extra }: {
@@ -235,6 +235,24 @@ export function ResidentPicker({ label, hint, onPick, statuses = 'current,notice
 /** A state in words with a mark that is not colour alone. */
 export function Tag({ tone = 'plain', children }: { tone?: 'plain' | 'ok' | 'warn' | 'bad' | 'info'; children: ComponentChildren }) {
   return <span class={`tag ${tone}`}>{children}</span>;
+}
+
+const parcelTones = { unidentified: 'warn', missing: 'bad', held: 'info', registered: 'plain', stored: 'ok' } as const;
+/** How much a package's state asks for somebody. */
+export const toneOf = (p: Parcel) => (parcelTones as Record<string, 'warn' | 'bad' | 'info' | 'plain' | 'ok'>)[p.state] ?? 'plain';
+
+/** Who it is for, in words even where nobody knows. */
+export const parcelTitle = (p: Parcel): string =>
+  p.name ? `${p.name}${p.unit ? `, ${p.unit}` : ''}` : t(p.state === 'unidentified' || !p.resident ? 'manager.parcel.unknown' : 'manager.who.resident');
+
+/** What else is known of a package, in one line. */
+export function ParcelLines({ p }: { p: Parcel }) {
+  const since = p.stored ?? p.registered;
+  return (
+    <p class="soft">
+      {[p.carrier, p.tracking && shortTracking(p.tracking), since && t('manager.since', { time: formatTime(since, zone.value) })].filter(Boolean).join(' · ')}
+    </p>
+  );
 }
 
 /** Loads again whenever a dependency changes; an older answer never replaces a newer one. */
