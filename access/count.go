@@ -76,10 +76,11 @@ func (c *counts) right(ctx context.Context) error {
 	return nil
 }
 
-// wrong counts a try.
-func (c *counts) wrong(ctx context.Context) error {
-	if err := c.save(ctx, c.key, kioskLimit.failed(c.kiosk, c.now)); err != nil {
-		return err
+// wrong counts a try and says how long the next one must wait.
+func (c *counts) wrong(ctx context.Context) (wait time.Duration, err error) {
+	k, b := kioskLimit.failed(c.kiosk, c.now), buildingLimit.failed(c.building, c.now)
+	if err := c.save(ctx, c.key, k); err != nil {
+		return 0, err
 	}
-	return c.save(ctx, buildingKey, buildingLimit.failed(c.building, c.now))
+	return max(kioskLimit.wait(k.Failures), buildingLimit.wait(b.Failures)), c.save(ctx, buildingKey, b)
 }

@@ -140,7 +140,8 @@ func (g *Gate) identify(ctx context.Context, a room.Attempt) (room.Identity, err
 	case err == nil:
 		err = c.right(ctx)
 	case errors.As(err, &denied) && denied.Reason == reasonUnknown:
-		if cerr := c.wrong(ctx); cerr != nil {
+		wait, cerr := c.wrong(ctx)
+		if err = (&room.Denial{Reason: reasonUnknown, RetryAfter: wait}); cerr != nil {
 			err = cerr // what was not counted is not answered
 		}
 	}

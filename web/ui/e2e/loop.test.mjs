@@ -157,7 +157,7 @@ it('a used PIN opens nothing', async () => {
 it("somebody else's package is told at once, and putting it back settles it", async () => {
   // Two more packages: one for each of two residents.
   await at.kiosk.keyboard.type(courierCard('FedEx') + '\n', { delay: 5 }); // a reader that types
-  await at.kiosk.getByRole('button', { name: 'Choose a picture' }).waitFor({ timeout: 20_000 });
+  await at.kiosk.getByRole('button', { name: 'Choose a picture' }).first().waitFor({ timeout: 20_000 });
   const pick = async (file, name) => {
     await at.kiosk.locator('input[type=file]').setInputFiles(join(at.house.data, 'demo', file));
     await at.kiosk.getByRole('button', { name }).first().click({ timeout: 30_000 });
