@@ -20,11 +20,12 @@ type motion struct {
 	last    []float32 // by place: when it last moved, seconds; negative for never
 	lightAt float64   // when the light last made a step
 	gainAt  float64   // when the exposure last changed
+	lamps   *lamps    // places whose motion says nothing
 }
 
 func newMotion(w, h int, cfg Config) *motion {
 	m := &motion{w: w, h: h, share: cfg.LightStep, prev: make([]float32, w*h), mask: make(Mask, w*h), raw: make(Mask, w*h),
-		last: make([]float32, w*h), noise: 2, lightAt: math.Inf(-1), gainAt: math.Inf(-1)}
+		last: make([]float32, w*h), noise: 2, lamps: newLamps(w, h), lightAt: math.Inf(-1), gainAt: math.Inf(-1)}
 	for i := range m.last {
 		m.last[i] = -1e6
 	}
@@ -72,6 +73,10 @@ func (m *motion) step(l []float32, busy Mask, t float64) int {
 	for i := range m.mask {
 		m.mask[i] = 0
 		if m.raw[i] != 0 && m.neighbours(i) >= 4 {
+			if m.lamps.mask[i] != 0 {
+				m.lamps.at[i] = float32(t)
+				continue
+			}
 			m.mask[i] = 1
 			m.last[i] = float32(t)
 			moving++
