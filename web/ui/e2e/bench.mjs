@@ -19,7 +19,7 @@ const kiosk = `${house.url}/api/kiosk/K1`;
 async function call(path, body, type = 'application/json') {
   const r = await fetch(kiosk + path, {
     method: body === undefined ? 'GET' : 'POST', body: type === 'application/json' && body !== undefined ? JSON.stringify(body) : body,
-    headers: { 'Content-Type': type, Origin: house.url },
+    headers: { 'Content-Type': type, 'X-Packroom': '1', Origin: house.url },
   });
   const text = await r.text();
   if (!r.ok) throw new Error(`${path}: ${r.status} ${text}`);
