@@ -11,7 +11,6 @@ import (
 
 	"github.com/packroom/packroom/notify"
 	"github.com/packroom/packroom/room"
-	"github.com/packroom/packroom/room/postgres"
 )
 
 func notifyCommand() subcommand {
@@ -19,28 +18,12 @@ func notifyCommand() subcommand {
 }
 
 func runNotify(ctx context.Context, args []string) (err error) {
-	cfg, rest, err := loadConfig(args)
+	begun, err := begin(ctx, "notify", args, needStore)
 	if err != nil {
 		return err
 	}
-	if len(rest) > 0 {
-		return fmt.Errorf("unknown words %q", rest)
-	}
-	secrets, err := cfg.Secrets()
-	if err != nil {
-		return err
-	}
-	url, err := cfg.PostgresURL()
-	if err != nil {
-		return err
-	}
-	log := cfg.Logger("notify")
-	store, err := postgres.Open(ctx, postgres.Config{URL: url, Property: cfg.Property.ID, Room: cfg.Room.ID,
-		SealKey: secrets.SealKey, Log: log})
-	if err != nil {
-		return err
-	}
-	defer store.Close()
+	defer begun.end()
+	cfg, secrets, store := begun.cfg, begun.secrets, begun.store
 	metrics := newRegistry()
 	nc, err := notifyConfig(cfg, secrets, store, metrics)
 	if err != nil {

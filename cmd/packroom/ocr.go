@@ -17,7 +17,6 @@ import (
 	"github.com/packroom/packroom/ocr/zxing"
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/room/bus"
-	"github.com/packroom/packroom/room/postgres"
 )
 
 func ocrCommand() subcommand {
@@ -29,33 +28,12 @@ func ocrCommand() subcommand {
 const rosterRefresh = 30 * time.Second
 
 func runOCR(ctx context.Context, args []string) (err error) {
-	cfg, rest, err := loadConfig(args)
+	begun, err := begin(ctx, "ocr", args, needStore, needBus)
 	if err != nil {
 		return err
 	}
-	if len(rest) > 0 {
-		return fmt.Errorf("unknown words %q", rest)
-	}
-	secrets, err := cfg.Secrets()
-	if err != nil {
-		return err
-	}
-	url, err := cfg.PostgresURL()
-	if err != nil {
-		return err
-	}
-	log := cfg.Logger("ocr")
-	store, err := postgres.Open(ctx, postgres.Config{URL: url, Property: cfg.Property.ID, Room: cfg.Room.ID,
-		SealKey: secrets.SealKey, Log: log})
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	b, err := bus.Connect(ctx, cfg.busConfig("ocr", log))
-	if err != nil {
-		return fmt.Errorf("bus: %w", err)
-	}
-	defer b.Close()
+	defer begun.end()
+	cfg, log, store, b := begun.cfg, begun.log, begun.store, begun.bus
 	engine, err := tesseract.New(tesseract.Config{Workers: cfg.OCR.Workers})
 	if err != nil {
 		return err

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/packroom/packroom/access"
 	"github.com/packroom/packroom/access/driver"
@@ -25,29 +23,12 @@ func roomCommand() subcommand {
 }
 
 func runRoom(ctx context.Context, args []string) error {
-	cfg, rest, err := loadConfig(args)
+	begun, err := begin(ctx, "room", args, needStore, needBus)
 	if err != nil {
 		return err
 	}
-	if len(rest) > 0 {
-		return fmt.Errorf("unknown words %q", rest)
-	}
-	log := cfg.Logger("room")
-	secrets, err := cfg.Secrets()
-	if err != nil {
-		return err
-	}
-	store, err := openStore(ctx, cfg, secrets, log)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	b, err := bus.Connect(ctx, bus.Config{URL: cfg.NATSURL(), Name: "room", Property: cfg.Property.ID, Room: cfg.Room.ID,
-		CredsFile: cfg.Path(cfg.NATS.CredsFile), Log: log})
-	if err != nil {
-		return fmt.Errorf("bus: %w", err)
-	}
-	defer b.Close()
+	defer begun.end()
+	cfg, secrets, log, store, b := begun.cfg, begun.secrets, begun.log, begun.store, begun.bus
 	devices, drivers, err := driver.Open(ctx, driver.Config{Kind: cfg.Devices.Driver, Options: cfg.DeviceOptions()}, log)
 	if err != nil {
 		return fmt.Errorf("devices: %w", err)
@@ -108,26 +89,6 @@ func roomFacts(service *room.Service) bus.FactHandler {
 	}
 }
 
-// openStore opens the database, and waits for it where it is away.
-func openStore(ctx context.Context, cfg Config, secrets Secrets, log *slog.Logger) (*postgres.Store, error) {
-	url, err := cfg.PostgresURL()
-	if err != nil {
-		return nil, err
-	}
-	for told := false; ; told = true {
-		store, err := postgres.Open(ctx, postgres.Config{URL: url, Property: cfg.Property.ID, Room: cfg.Room.ID, SealKey: secrets.SealKey, Log: log})
-		if err == nil || !errors.Is(err, room.ErrUnavailable) {
-			return store, err
-		}
-		if !told {
-			log.Warn("the database is away; waiting for it", "error", err)
-		}
-		if err := waitABit(ctx, 500*time.Millisecond); err != nil {
-			return nil, err
-		}
-	}
-}
-
 // roomSlots reads the slots files of all cameras. A file that is not there yet
 // is waited for: the simulated room writes its own when it starts.
 func roomSlots(ctx context.Context, cfg Config, log *slog.Logger) ([]room.Slot, error) {
@@ -171,17 +132,6 @@ func waitForFile(ctx context.Context, path string, log *slog.Logger) (*os.File, 
 	}
 }
 
-func waitABit(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
-
 // sweepPictures removes pictures past their retention, at the start and every
 // hour after.
 func sweepPictures(ctx context.Context, cfg Config, log *slog.Logger) {
@@ -200,17 +150,4 @@ func sweepPictures(ctx context.Context, cfg Config, log *slog.Logger) {
 			return
 		}
 	}
-}
-
-// runTogether runs parts until one fails or ctx ends. A part that returns nil is
-// done; the others go on. Ending because ctx did is no error.
-func runTogether(ctx context.Context, parts ...func(context.Context) error) error {
-	g, gctx := errgroup.WithContext(ctx)
-	for _, part := range parts {
-		g.Go(func() error { return part(gctx) })
-	}
-	if err := g.Wait(); err != nil && !(errors.Is(err, context.Canceled) && ctx.Err() != nil) && !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }

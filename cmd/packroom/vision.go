@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -17,24 +16,12 @@ func visionCommand() subcommand {
 }
 
 func runVision(ctx context.Context, args []string) error {
-	cfg, rest, err := loadConfig(args)
+	begun, err := begin(ctx, "vision", args, needBus)
 	if err != nil {
 		return err
 	}
-	if len(rest) > 0 {
-		return fmt.Errorf("unknown words %q", rest)
-	}
-	log := cfg.Logger("vision")
-	secrets, err := cfg.Secrets()
-	if err != nil {
-		return err
-	}
-	b, err := bus.Connect(ctx, bus.Config{URL: cfg.NATSURL(), Name: "vision", Property: cfg.Property.ID,
-		Room: cfg.Room.ID, CredsFile: cfg.Path(cfg.NATS.CredsFile), Log: log})
-	if err != nil {
-		return fmt.Errorf("bus: %w", err)
-	}
-	defer b.Close()
+	defer begun.end()
+	cfg, secrets, log, b := begun.cfg, begun.secrets, begun.log, begun.bus
 	service, err := vision.NewService(visionConfig(cfg, secrets, b, log))
 	if err != nil {
 		return err

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/url"
 	"strings"
 
 	"github.com/packroom/packroom/ocr"
 	"github.com/packroom/packroom/room"
-	"github.com/packroom/packroom/room/bus"
 	"github.com/packroom/packroom/web"
 )
 
@@ -18,29 +16,12 @@ func webCommand() subcommand {
 }
 
 func runWeb(ctx context.Context, args []string) error {
-	cfg, rest, err := loadConfig(args)
+	begun, err := begin(ctx, "web", args, needStore, needBus)
 	if err != nil {
 		return err
 	}
-	if len(rest) > 0 {
-		return fmt.Errorf("unknown words %q", rest)
-	}
-	log := cfg.Logger("web")
-	secrets, err := cfg.Secrets()
-	if err != nil {
-		return err
-	}
-	store, err := openStore(ctx, cfg, secrets, log)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	b, err := bus.Connect(ctx, bus.Config{URL: cfg.NATSURL(), Name: "web", Property: cfg.Property.ID, Room: cfg.Room.ID,
-		CredsFile: cfg.Path(cfg.NATS.CredsFile), Log: log})
-	if err != nil {
-		return fmt.Errorf("bus: %w", err)
-	}
-	defer b.Close()
+	defer begun.end()
+	cfg, secrets, log, store, b := begun.cfg, begun.secrets, begun.log, begun.store, begun.bus
 	wc := web.Config{
 		Room:          &room.Client{URL: cfg.Room.URL, Token: secrets.BoxToken},
 		Store:         store,
