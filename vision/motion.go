@@ -17,6 +17,7 @@ type motion struct {
 	noise   float32 // variance of one picture's noise, smoothed
 	mask    Mask    // moving now
 	raw     Mask
+	sign    []int8    // by place that moves: 1 brighter, -1 darker than a moment ago
 	last    []float32 // by place: when it last moved, seconds; negative for never
 	lightAt float64   // when the light last made a step
 	gainAt  float64   // when the exposure last changed
@@ -24,7 +25,7 @@ type motion struct {
 }
 
 func newMotion(w, h int, cfg Config) *motion {
-	m := &motion{w: w, h: h, share: cfg.LightStep, prev: make([]float32, w*h), mask: make(Mask, w*h), raw: make(Mask, w*h),
+	m := &motion{w: w, h: h, share: cfg.LightStep, prev: make([]float32, w*h), mask: make(Mask, w*h), raw: make(Mask, w*h), sign: make([]int8, w*h),
 		last: make([]float32, w*h), noise: 2, lamps: newLamps(w, h), lightAt: math.Inf(-1), gainAt: math.Inf(-1)}
 	for i := range m.last {
 		m.last[i] = -1e6
@@ -58,7 +59,10 @@ func (m *motion) step(l []float32, busy Mask, t float64) int {
 			i := y*m.w + x
 			d := l[i] - scaled[i]
 			if (d > least || d < -least) && unlikeAt(l, scaled, m.w, m.h, x, y, m.noise) > 0.35 {
-				m.raw[i] = 1
+				m.raw[i], m.sign[i] = 1, 1
+				if d < 0 {
+					m.sign[i] = -1
+				}
 				changed++
 			}
 		}

@@ -154,13 +154,8 @@ func (t *Tracker) findPeople(now float64) {
 	closeGaps(t.wide, t.tmp, t.w, t.h, 2)
 	var moving []Blob
 	least := t.least()
-	thin := make(Mask, len(t.wide))
+	thin := t.thinMotion()
 	for _, b := range blobs(t.wide, t.labels, t.w, t.h) {
-		if t.tooThin(b) {
-			for _, i := range b.Pix {
-				thin[i] = 1
-			}
-		}
 		if b.Area < least {
 			continue
 		}
@@ -175,21 +170,31 @@ func (t *Tracker) findPeople(now float64) {
 		}
 	}
 	t.who.update(moving, now)
-	t.motion.lamps.learn(t.motion.mask, t.people, thin, t.tmp, now)
+	t.motion.lamps.learn(t.motion.mask, t.motion.sign, t.people, thin, t.tmp, now)
 	dilate(t.wide, t.people, t.tmp, t.w, t.h, 2)
 	t.base.touch(t.wide, now)
 }
 
-// tooThin reports whether b is nowhere as thick as a hand or a parcel, and does
-// not come from outside the picture.
-func (t *Tracker) tooThin(b Blob) bool {
-	if t.who.atEdge(b) {
-		return false
+// thinMotion marks what moves and is nowhere as thick as a hand or a parcel.
+func (t *Tracker) thinMotion() Mask {
+	const gap = 2
+	all, thin := make(Mask, len(t.wide)), make(Mask, len(t.wide))
+	copy(all, t.motion.mask)
+	closeGaps(all, t.tmp, t.w, t.h, gap)
+	core := make(Mask, len(t.wide))
+	erode(core, all, t.tmp, t.w, t.h, structureRadius+max(1, int(t.cfg.SmallestSide*float64(t.w)/2)))
+	for _, b := range blobs(all, t.labels, t.w, t.h) {
+		thick := false
+		for _, i := range b.Pix {
+			thick = thick || core[i] != 0
+		}
+		for _, i := range b.Pix {
+			if !thick {
+				thin[i] = 1
+			}
+		}
 	}
-	in, out := t.maskOf(b), make(Mask, t.w*t.h)
-	erode(out, in, t.tmp, t.w, t.h, structureRadius+max(1, int(t.cfg.SmallestSide*float64(t.w)/2)))
-	from, to := out.rows(t.w, t.h)
-	return from == to
+	return thin
 }
 
 // least is the smallest area that counts, in working pixels.
