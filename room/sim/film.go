@@ -38,9 +38,9 @@ type film struct {
 	pps    []byte
 }
 
-func newFilm(s *Sim, i int) *film {
+func newFilm(s *Sim, i int, empty *scene) *film {
 	return &film{
-		sim: s, index: i, name: cameraName(i), cam: newCamera(newScene(s.layout, i), s.cfg.Seed+uint64(i)),
+		sim: s, index: i, name: cameraName(i), cam: newCamera(empty, s.cfg.Seed+uint64(i)),
 		wake: make(chan struct{}, 1), params: make(chan struct{}),
 	}
 }

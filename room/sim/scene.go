@@ -39,6 +39,23 @@ type rested struct {
 
 // newScene paints the empty room; bake comes before it.
 func newScene(l *layout, camera int) *scene {
+	s := blankScene(l, camera)
+	s.paint(pixels{0, 0, s.cam.w, s.cam.h})
+	s.light(camera)
+	return s
+}
+
+// light finds what each slot's light reaches in the painted room.
+func (s *scene) light(camera int) {
+	for _, p := range s.l.places {
+		if p.camera == camera {
+			s.glow[p.id] = s.newGlow(p)
+		}
+	}
+}
+
+// blankScene is a scene that is not painted yet.
+func blankScene(l *layout, camera int) *scene {
 	c := l.cameras[camera]
 	s := &scene{
 		l: l, cam: c, tw: (c.w + tile - 1) / tile,
@@ -63,12 +80,6 @@ func newScene(l *layout, camera int) *scene {
 			for tx := r.x0 / tile; tx <= (r.x1-1)/tile; tx++ {
 				s.tiles[ty*s.tw+tx] = append(s.tiles[ty*s.tw+tx], b)
 			}
-		}
-	}
-	s.paint(pixels{0, 0, c.w, c.h})
-	for _, p := range l.places {
-		if p.camera == camera {
-			s.glow[p.id] = s.newGlow(p)
 		}
 	}
 	return s

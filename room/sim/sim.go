@@ -28,7 +28,7 @@ import (
 type Config struct {
 	Listen   string        // HTTP: devices and page; empty = 127.0.0.1:7050
 	RTSP     string        // empty = 127.0.0.1:7051
-	SlotsDir string        // where camN.slots.json are written; empty = nowhere
+	SlotsDir string        // where camN.slots.json are written, and the painted room is kept; empty = nowhere
 	Door     string        // the door's name; empty = main
 	Seed     uint64        // looks of room, parcels and people; 0 = 1
 	Cameras  int           // 0 = 2
@@ -107,7 +107,8 @@ type Sim struct {
 	speed   float64
 }
 
-// New builds the room, paints it (a second or so) and begins to listen; Run
+// New builds the room, paints it (some seconds; less where it was painted
+// before) and begins to listen; Run
 // makes it live.
 func New(cfg Config) (*Sim, error) {
 	if err := cfg.Validate(); err != nil {
@@ -137,9 +138,12 @@ func (s *Sim) openCameras() (*rtspServer, error) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		return nil, fmt.Errorf("open cameras: %w: install ffmpeg, which encodes their video", err)
 	}
-	s.layout.bake()
-	for i := range s.cfg.Cameras {
-		s.films = append(s.films, newFilm(s, i))
+	scenes, err := s.layout.scenes(s.cfg.SlotsDir)
+	if err != nil {
+		return nil, err
+	}
+	for i, scene := range scenes {
+		s.films = append(s.films, newFilm(s, i, scene))
 	}
 	return newRTSPServer(s.cfg.RTSP, s.films)
 }
