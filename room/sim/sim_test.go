@@ -347,6 +347,22 @@ func TestASilentContactSaysNothing(t *testing.T) {
 	}
 }
 
+func TestThePageOfAFreshRoomHasEmptyLists(t *testing.T) {
+	s, err := New(small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(s.State())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range []string{`"voice":[]`, `"history":[]`, `"people":[]`} {
+		if !bytes.Contains(b, []byte(list)) {
+			t.Errorf("no %s in %s", list, b)
+		}
+	}
+}
+
 func TestThePageAndItsPictures(t *testing.T) {
 	s := start(t, small())
 	get := func(path string) (*http.Response, []byte) {

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"slices"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -76,8 +75,9 @@ func (w *World) State() State {
 		Devices: "on",
 		Slots:   []SlotState{},
 		People:  []PersonState{},
-		Voice:   slices.Clone(w.spoken[max(0, len(w.spoken)-20):]),
-		History: slices.Clone(w.history),
+		// In JSON these are [] before anything happened, never null.
+		Voice:   append([]Spoken{}, w.spoken[max(0, len(w.spoken)-20):]...),
+		History: append([]Happening{}, w.history...),
 	}
 	if w.cutoff {
 		s.Devices = "off"

@@ -355,7 +355,7 @@ it("a courier's PIN is shown once and works, a card too, until revoked or switch
   assert.equal(await tried('card', '04FFEE11'), 'inactive');
 });
 
-it('a service that is killed is said on every page, and comes back', async () => {
+it('a service that is killed comes back, and the page counts it', async () => {
   const notify = async () => (await at.house.status()).find((s) => s.name === 'notify');
   const { pid, restarts } = await notify();
   process.kill(pid, 'SIGKILL');

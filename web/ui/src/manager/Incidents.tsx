@@ -30,7 +30,7 @@ export function Incidents({ v, onClose }: { v: RoomView; onClose: (id: string, r
                 {i.slot && <span class="slot-tag">{i.slot}</span>}
               </div>
               <div class="card-body">
-                <Thumbs refs={i.pictures ?? []} labels={evidence()} size="l" />
+                <Thumbs refs={i.pictures ?? []} labels={i.kind === 'scan_without_placement' ? [t('manager.picture.label')] : evidence()} size="l" />
                 <div>
                   <p class="soft">{[formatDateTime(i.opened, zone.value), i.carrier, visit?.name, i.camera].filter(Boolean).join(' · ')}</p>
                   {parcel && <p>{parcelTitle(parcel)}</p>}

@@ -10,7 +10,7 @@ import { evidence } from './Incidents';
 import { names, wantResidents } from './names';
 import { ClipDialog, Thumbs } from './Pictures';
 import { keep, Link, search } from './route';
-import { cameraOf, detail, kindWord, sentence } from './sentence';
+import { cameraOf, dataOf, detail, kindWord, sentence } from './sentence';
 import { failureText, guard, newest, view, zone } from './state';
 
 const pageSize = 50;
@@ -83,7 +83,7 @@ export function Log() {
 function Row({ e, camera, onClip }: { e: RoomEvent; camera: string; onClip: (c: { camera: string; at: string; title: string }) => void }) {
   const text = sentence(e, names());
   const more = detail(e);
-  const label = kindWord(e.kind) === 'parcel.registered' ? [t('manager.picture.label')] : evidence();
+  const label = ofLabel(e) ? [t('manager.picture.label')] : evidence();
   return (
     <li class={`event ${weight(e)}`}>
       <time dateTime={e.time} class="mono">{clock(e.time)}</time>
@@ -108,6 +108,10 @@ function Row({ e, camera, onClip }: { e: RoomEvent; camera: string; onClip: (c: 
     </li>
   );
 }
+
+/** Whether the event's picture is that of a label. */
+const ofLabel = (e: RoomEvent): boolean =>
+  kindWord(e.kind) === 'parcel.registered' || e.reason === 'scan_without_placement' || dataOf(e)['by_hand'] === true;
 
 const weight = (e: RoomEvent): string =>
   /^(incident\.opened|parcel\.missing|access\.denied|camera\.lost|door\.refused)/.test(e.kind) || e.reason === 'forced' ? 'bad'

@@ -7,7 +7,7 @@ import { Cameras } from './Cameras';
 import { DoorState } from './DoorState';
 import { Incidents } from './Incidents';
 import { Thumbs } from './Pictures';
-import { ParcelLines, parcelTitle, Tag, toneOf } from './parts';
+import { Note, ParcelLines, parcelTitle, picturesOf, Tag, toneOf } from './parts';
 import { Resolve } from './Resolve';
 import { bySlot, fits, needsDeciding } from './room';
 import { Link } from './route';
@@ -108,12 +108,12 @@ function Shelves({ v, onResolve }: { v: RoomView; onResolve: (p: Parcel) => void
 function ParcelRow({ p, onResolve }: { p: Parcel; onResolve: (p: Parcel) => void }) {
   return (
     <article class="row">
-      <Thumbs refs={[p.photo, p.label_photo]} labels={[t('manager.picture.shelf'), t('manager.picture.label')]} most={2} />
+      <Thumbs {...picturesOf(p)} />
       <div class="row-text">
         <h4>{parcelTitle(p)}</h4>
         <ParcelLines p={p} />
         <p><Tag tone={toneOf(p)}>{t(`manager.state.${p.state}`)}</Tag>{p.slot && <span class="mono slot-word">{p.slot}</span>}</p>
-        {p.note && <p class="soft">“{p.note}”</p>}
+        <Note p={p} />
       </div>
       <div class="row-acts">
         <Button onClick={() => onResolve(p)}>{t('manager.decide')}</Button>
@@ -140,7 +140,7 @@ function Todo({ v, onResolve }: { v: RoomView; onResolve: (p: Parcel) => void })
               {p.slot && <span class="slot-tag">{p.slot}</span>}
             </div>
             <div class="card-body">
-              <Thumbs refs={[p.photo, p.label_photo]} labels={[t('manager.picture.shelf'), t('manager.picture.label')]} most={2} size="l" />
+              <Thumbs {...picturesOf(p)} size="l" />
               <div>
                 <h3>{parcelTitle(p)}</h3>
                 <ParcelLines p={p} />
@@ -161,6 +161,7 @@ function Todo({ v, onResolve }: { v: RoomView; onResolve: (p: Parcel) => void })
 
 function why(p: Parcel): string {
   if (p.state === 'unidentified') {
+    if (p.label_photo || p.tracking) return t('manager.why.label');
     return p.candidates?.length ? t('manager.why.ambiguous', { count: p.candidates.length }) : t('manager.why.unscanned');
   }
   return t(p.state === 'missing' ? 'manager.why.missing' : 'manager.why.stranded');

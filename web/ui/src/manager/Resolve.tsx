@@ -3,7 +3,7 @@ import { managerApi } from '../lib/api';
 import { shortTracking } from '../lib/components';
 import { t } from '../lib/i18n';
 import type { Parcel, Resident } from '../lib/types';
-import { FormDialog, ParcelLines, parcelTitle, ReasonField, ResidentPicker, Tag, toneOf } from './parts';
+import { FormDialog, Note, ParcelLines, parcelTitle, picturesOf, ReasonField, ResidentPicker, Tag, toneOf } from './parts';
 import { actionsFor, candidatesOf, type Action } from './room';
 import { guard, view } from './state';
 
@@ -46,7 +46,7 @@ export function Resolve({ parcel: opened, onClose }: { parcel: Parcel; onClose: 
           <h3>{parcelTitle(p)} {p.slot && <span class="mono slot-word">{p.slot}</span>}</h3>
           <ParcelLines p={p} />
           <p><Tag tone={toneOf(p)}>{t(`manager.state.${p.state}`)}</Tag></p>
-          {p.note && <p class="soft">“{p.note}”</p>}
+          <Note p={p} />
         </section>
         <div class="stack">
           <fieldset class="choices actions">
@@ -84,15 +84,14 @@ export function Resolve({ parcel: opened, onClose }: { parcel: Parcel; onClose: 
 }
 
 function Pictures({ p }: { p: Parcel }) {
-  const all = [[p.photo, t('manager.picture.shelf')], [p.label_photo, t('manager.picture.label')]] as const;
-  const shown = all.filter(([ref]) => ref);
-  if (shown.length === 0) return <p class="no-picture big">{t('manager.picture.none')}</p>;
+  const { refs, labels } = picturesOf(p);
+  if (refs.length === 0) return <p class="no-picture big">{t('manager.picture.none')}</p>;
   return (
     <>
-      {shown.map(([ref, label]) => (
+      {refs.map((ref, i) => (
         <figure key={ref} class="evidence">
-          <img src={managerApi.picture(ref!)} alt={label} />
-          <figcaption>{label}</figcaption>
+          <img src={managerApi.picture(ref)} alt={labels[i] ?? ''} />
+          <figcaption>{labels[i]}</figcaption>
         </figure>
       ))}
     </>

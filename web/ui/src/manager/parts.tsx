@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { managerApi } from '../lib/api';
 import { Button, Dialog, shortTracking } from '../lib/components';
-import { formatTime, t } from '../lib/i18n';
+import { formatTime, hasText, t } from '../lib/i18n';
 import type { Parcel, Resident } from '../lib/types';
 import { failureText, guard, zone } from './state';
 
@@ -244,6 +244,20 @@ export const toneOf = (p: Parcel) => (parcelTones as Record<string, 'warn' | 'ba
 /** Who it is for, in words even where nobody knows. */
 export const parcelTitle = (p: Parcel): string =>
   p.name ? `${p.name}${p.unit ? `, ${p.unit}` : ''}` : t(p.state === 'unidentified' || !p.resident ? 'manager.parcel.unknown' : 'manager.who.resident');
+
+/** A package's pictures with what they show; one that stands for both is its label's. */
+export function picturesOf(p: Parcel): { refs: string[]; labels: string[] } {
+  const all = [[p.photo === p.label_photo ? '' : p.photo, t('manager.picture.shelf')], [p.label_photo, t('manager.picture.label')]] as const;
+  const shown = all.filter(([ref]) => ref);
+  return { refs: shown.map(([ref]) => ref!), labels: shown.map(([, label]) => label) };
+}
+
+/** What was noted with a package: a person's words in quotes, the box's own in the page's language. */
+export function Note({ p }: { p: Parcel }) {
+  if (!p.note) return null;
+  const key = `manager.note.${p.note.replaceAll(' ', '_')}`;
+  return <p class="soft">{hasText(key) ? t(key) : `“${p.note}”`}</p>;
+}
 
 /** What else is known of a package, in one line. */
 export function ParcelLines({ p }: { p: Parcel }) {

@@ -35,6 +35,7 @@ describe('candidatesOf', () => {
       parcel('d', { state: 'registered', visit: 'v1' }), parcel('joined')]);
     expect(candidatesOf(loose, v).map((x) => [x.parcel.id, x.likely])).toEqual([['c', true], ['b', true], ['d', false], ['a', false]]);
     expect(candidatesOf(parcel('x'), v)).toEqual([]);
+    expect(candidatesOf({ ...loose, label_photo: 'f1' }, v)).toEqual([]); // its own label is known
   });
 });
 

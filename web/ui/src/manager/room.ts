@@ -20,9 +20,9 @@ export function needsDeciding(v: RoomView): Parcel[] {
     .sort((a, b) => rank(a) - rank(b) || (a.stored ?? a.registered ?? '').localeCompare(b.stored ?? b.registered ?? ''));
 }
 
-/** The labels that an unidentified package may belong to: those vision named first, then all that wait. */
+/** The labels that an unidentified package may belong to: those vision named first, then all that wait; none where its own is known. */
 export function candidatesOf(p: Parcel, v: RoomView): { parcel: Parcel; likely: boolean }[] {
-  if (p.state !== 'unidentified') return [];
+  if (p.state !== 'unidentified' || p.label_photo || p.tracking) return [];
   const waiting = v.parcels.filter((c) => c.state === 'registered' && c.id !== p.id);
   const named = (p.candidates ?? []).flatMap((id) => waiting.find((c) => c.id === id) ?? []);
   const rest = waiting.filter((c) => !named.includes(c)).sort((a, b) => Number(b.visit === p.visit) - Number(a.visit === p.visit));

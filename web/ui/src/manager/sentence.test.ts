@@ -17,6 +17,9 @@ describe('sentence', () => {
     expect(sentence(event('parcel.stored', { resident: 'R1', slot: 'B3' }), names, 'es')).toContain('Jana Whitfield');
     expect(sentence(event('visit.entered', { courier: 'C1', carrier: 'UPS' }), names, 'en')).toBe('Ana Brown (UPS) went in');
   });
+  it('does not claim that a camera saw what was said by hand', () => {
+    expect(sentence(event('parcel.stored', { resident: 'R1', slot: 'B3', data: { by_hand: true } }), names, 'en')).toBe('Package for Jana Whitfield put on shelf B3, said by hand at the kiosk');
+  });
   it('says so where nobody is known', () => {
     expect(sentence(event('parcel.registered', { resident: '' }), names, 'en')).not.toMatch(/\{|undefined| {2}/);
     expect(sentence(event('visit.entered', { resident: 'R9' }), names, 'en')).toBe('A resident went in');

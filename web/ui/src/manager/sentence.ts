@@ -57,7 +57,7 @@ export function sentence(e: RoomEvent, names: Names, l?: Language): string {
     case 'courier.saved':
       return say(data['active'] === false ? 'manager.ev.courier.saved.off' : 'manager.ev.courier.saved', values);
   }
-  const variants = [e.reason ?? '', text(data['kind'])].filter((v) => /^[a-z_]+$/.test(v)).map((v) => `manager.ev.${kind}.${v}`);
+  const variants = [e.reason ?? '', text(data['kind']), data['by_hand'] === true ? 'by_hand' : ''].filter((v) => /^[a-z_]+$/.test(v)).map((v) => `manager.ev.${kind}.${v}`);
   const key = [...variants, `manager.ev.${kind}`].find(hasText);
   return key ? say(key, values) : say('manager.ev.other', { kind });
 }
