@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -40,9 +41,24 @@ func runRoom(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	seeded := make(chan struct{})
 	mux := opsMux(metrics, map[string]check{
+		"demonstration": func(context.Context) error {
+			select {
+			case <-seeded:
+				return nil
+			default:
+				return errors.New("its residents and couriers are being made")
+			}
+		},
 		"state":    func(context.Context) error { return service.Ready() },
 		"postgres": store.Ping,
+		"demonstration": func(context.Context) error { // else the first start's welcome tells no credentials
+			if !seeded.Load() {
+				return errors.New("the simulated building is being filled")
+			}
+			return nil
+		},
 	})
 	mux.Handle("/", service.Handler(secrets.BoxToken))
 	return runTogether(ctx,
@@ -51,7 +67,11 @@ func runRoom(ctx context.Context, args []string) error {
 		func(ctx context.Context) error { return b.ConsumeFacts(ctx, "room", roomFacts(service)) },
 		func(ctx context.Context) error { return serveHTTP(ctx, "room.listen", cfg.Room.Listen, mux) },
 		func(ctx context.Context) error { sweepPictures(ctx, cfg, log); return nil },
-		func(ctx context.Context) error { return seedDemo(ctx, cfg, service, store, log) },
+		func(ctx context.Context) error {
+			err := seedDemo(ctx, cfg, service, store, log)
+			close(seeded)
+			return err
+		},
 	)
 }
 
