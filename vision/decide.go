@@ -64,7 +64,9 @@ func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration, last bool)
 	if from, to, q := findShift(b, t.base.committed.L, t.base.still.L); q > sureShift {
 		return []Decision{t.shift(from, to, at, q)}, false
 	}
-	if old := t.ledger.at(b); old != nil && e.kept < lightKept {
+	if old := t.ledger.at(b); old != nil && t.bared(old) {
+		return []Decision{t.remove(b, k, at, max(confidence, 0.6))}, false
+	} else if old != nil && e.kept < lightKept {
 		// Another thing stands where a known one stood.
 		return []Decision{t.remove(b, k, at, 0.6), t.place(b, k, at, 0.6)}, false
 	}
@@ -75,6 +77,20 @@ func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration, last bool)
 		return []Decision{t.place(b, k, at, min(confidence, 0.5))}, false
 	}
 	return []Decision{t.remove(b, k, at, min(confidence, 0.5))}, false
+}
+
+// bared reports whether the place of a known item looks more like before it came
+// than like the item.
+func (t *Tracker) bared(old *entry) bool {
+	if len(old.beneath) != len(old.blob.Pix) {
+		return false
+	}
+	var before, item float32
+	for j, i := range old.blob.Pix {
+		before += abs(t.base.still.L.Pix[i] - old.beneath[j])
+		item += abs(t.base.still.L.Pix[i] - t.base.committed.L.Pix[i])
+	}
+	return 2*before < item
 }
 
 // place enters a new item, or one that was taken elsewhere in this visit.

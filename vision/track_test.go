@@ -22,6 +22,7 @@ type stage struct {
 	arm     *Blob
 	gain    float32
 	strip   bool
+	blinks  bool // the strip, three times in two seconds
 	dot     bool
 	t       time.Duration
 	step    time.Duration
@@ -88,7 +89,7 @@ func (s *stage) picture() View {
 	for name, b := range s.parcels {
 		s.fill(v, b, s.looks[name], 0.6, -0.25, 0.25, 20)
 	}
-	if s.strip {
+	if s.strip || s.blinks && s.t%(600*time.Millisecond) < 300*time.Millisecond {
 		for x := 165; x < 245; x++ {
 			v.L.Pix[76*stageW+x], v.L.Pix[77*stageW+x] = 240, 235
 			v.U.Pix[76*stageW+x], v.U.Pix[77*stageW+x] = -0.3, -0.3
@@ -251,6 +252,19 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 			s.run(20)
 			s.visit(400, 110, func() { s.parcel("p", 370, 90, 56, 50); s.strip = false })
 		}, []string{"placed B2 i1"}},
+		{"a strip that blinks below a parcel does not hold its taking up while somebody stays", func(s *stage) {
+			s.visit(400, 120, func() { s.parcel("p", 370, 100, 56, 52) })
+			s.walk(700, 520)
+			s.blinks = true
+			s.run(10)
+			s.reachTo(400, 120)
+			s.run(3)
+			delete(s.parcels, "p")
+			s.run(3)
+			s.arm = nil
+			s.walk(520, 600)
+			s.run(10)
+		}, []string{"placed B2 i1", "removed B2 i1"}},
 		{"the lamp goes down while somebody puts a parcel down", func(s *stage) {
 			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50); s.gain = 0.6 })
 		}, []string{"placed A2 i1"}},
