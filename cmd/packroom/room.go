@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,12 +52,6 @@ func runRoom(ctx context.Context, args []string) error {
 		},
 		"state":    func(context.Context) error { return service.Ready() },
 		"postgres": store.Ping,
-		"demonstration": func(context.Context) error { // else the first start's welcome tells no credentials
-			if !seeded.Load() {
-				return errors.New("the simulated building is being filled")
-			}
-			return nil
-		},
 	})
 	mux.Handle("/", service.Handler(secrets.BoxToken))
 	return runTogether(ctx,
