@@ -10,6 +10,7 @@ import { at, courierPIN, it, mailedPIN, view } from './steps.mjs';
 
 const binary = process.env.PACKROOM ?? new URL('../../../bin/packroom', import.meta.url).pathname;
 const texts = (lang) => JSON.parse(readFileSync(new URL(`../src/locale/${lang}.json`, import.meta.url), 'utf8'));
+const arrived = { en: /package is here/, es: /paquete .*está aquí/ }; // in the resident's language
 let desk; // the manager's page
 const faults = [];
 
@@ -129,7 +130,7 @@ it('a package of nobody, one of somebody and one that was never put down appear 
   await button('Whose is it?').waitFor();
   await desk.getByText('Scanned, but never put down').waitFor();
   await desk.getByRole('button', { name: /^Shelf B2\b.* 1 package/ }).waitFor();
-  await at.house.box.wait('kofi.ballard', /package is here/);
+  await at.house.box.wait('kofi.ballard', arrived[kofi.language]);
   await desk.evaluate(() => scrollTo(0, 0));
   await shoot(desk, 'manager-now');
 });
@@ -204,7 +205,8 @@ it('a manager says whose it is, by keyboard, and the resident is told', async ()
   await desk.keyboard.press('Enter');
   await gone();
   await button('Whose is it?').waitFor({ state: 'detached' });
-  const mail = await at.house.box.wait('dmitri.vogel', /package is here/, decided);
+  const [dmitri] = await ask('residents?q=Dmitri+Vogel');
+  const mail = await at.house.box.wait('dmitri.vogel', arrived[dmitri.language], decided);
   assert.match(mailedPIN(mail), /^\d{8}$/);
   assert.notEqual(await desk.evaluate(() => document.activeElement.tagName), 'BODY', 'focus is not lost');
 });

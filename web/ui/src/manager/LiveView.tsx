@@ -9,6 +9,7 @@ type Mode = 'still' | 'starting' | 'live' | 'pictures';
 
 const stillMs = 30_000; // every picture read is written to the log: no more than needed
 const pictureMs = 2_000;
+const brokenMs = 5_000;
 
 /** A camera: a still picture, on demand live, and single pictures where live does not come through. */
 export function LiveView({ camera }: { camera: string }) {
@@ -33,9 +34,10 @@ export function LiveView({ camera }: { camera: string }) {
 
   useEffect(() => {
     if (wanted) return;
-    const timer = setInterval(() => document.visibilityState === 'visible' && setTurn(Date.now()), mode === 'pictures' ? pictureMs : stillMs);
+    const every = mode === 'pictures' ? pictureMs : broken ? brokenMs : stillMs;
+    const timer = setInterval(() => document.visibilityState === 'visible' && setTurn(Date.now()), every);
     return () => clearInterval(timer);
-  }, [wanted, mode]);
+  }, [wanted, mode, broken]);
 
   const words = mode === 'starting' ? t('manager.live.starting') : mode === 'live' ? t('manager.live.on') : mode === 'pictures' ? t('manager.live.pictures') : '';
   return (
