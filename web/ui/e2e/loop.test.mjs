@@ -162,7 +162,7 @@ it("somebody else's package is told at once, and putting it back settles it", as
   await at.house.act({ do: 'enter' });
   const now = await view();
   const slot = now.parcels.find((p) => p.name === 'Alexander Ingram').suggested;
-  await at.house.act({ do: 'place', slot, size: 'S' });
+  await at.house.act({ do: 'place', slot, size: 'L' });
   await at.kiosk.getByText(`On ${slot}`).first().waitFor();
   await at.house.act({ do: 'leave' });
   await idle();
