@@ -65,7 +65,7 @@ func (s State) Guide() Guide {
 			}
 			for _, h := range v.InHand {
 				if !slices.Contains(v.Collected, h.Parcel) {
-					g.Lights[h.FromSlot] = SignalWarn
+					g.Lights[h.FromSlot] = SignalSuggest // "put it here": back
 				}
 			}
 		}

@@ -13,7 +13,7 @@ import (
 
 // Action is something that a person does in or at the room.
 type Action struct {
-	Do     string   `json:"do"`               // enter, place, take, move, leave, prop, release, card, qr, pin, lamp, camera, contact, devices
+	Do     string   `json:"do"`               // enter, place, take, move, leave, prop, release, card, qr, pin, lamp, camera, contact, devices, strips
 	Person string   `json:"person,omitempty"` // who; empty = who came in last
 	Slot   string   `json:"slot,omitempty"`   // place, take
 	Size   string   `json:"size,omitempty"`   // place: E, S, M, L, XL; empty = M, or what is in hand
@@ -25,7 +25,7 @@ type Action struct {
 	Secret string   `json:"secret,omitempty"` // card, qr, pin
 	Level  *float64 `json:"level,omitempty"`  // lamp: 0..1
 	Camera string   `json:"camera,omitempty"` // camera: cam1
-	State  string   `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken; devices: on, off
+	State  string   `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken; devices: on, off; strips: shielded, open
 }
 
 // Result is what came of an action.
@@ -91,6 +91,11 @@ func (w *World) turn(a Action, r *Result) error {
 			return fmt.Errorf("lamp: %w: give level, 0 to 1", room.ErrInvalid)
 		}
 		w.lampTo = clamp(*a.Level, 0, 1)
+	case "strips":
+		if a.State != "shielded" && a.State != "open" {
+			return fmt.Errorf("strips: %w: state %q is none of shielded, open", room.ErrInvalid, a.State)
+		}
+		w.shielded = a.State == "shielded"
 	case "camera":
 		s := CameraState(a.State)
 		if !slices.Contains([]CameraState{CameraOn, CameraOff, CameraFrozen, CameraCovered}, s) {

@@ -56,7 +56,7 @@ removed i2
     → incident.opened T2 slot B1 (wrong_parcel)
     → prompt.spoken slot B1 (prompt.wrong_parcel)
     → says wrong_parcel slot=B1
-    → shows A1=here B1=warn laser on A1 at 2.0/2.0
+    → shows A1=here B1=suggest laser on A1 at 2.0/2.0
 placed i3 on B1 blue
     → parcel.putback T2 slot B1 of R2 (from_B1)
     → incident.resolved T2 slot B1 (wrong_parcel) by itself

@@ -56,7 +56,7 @@ removed i2
     → incident.opened T2 slot A1 (wrong_parcel)
     → prompt.spoken slot A1 (prompt.wrong_parcel)
     → says wrong_parcel slot=A1
-    → shows A1=warn A2=here laser on A2 at 2.0/2.0
+    → shows A1=suggest A2=here laser on A2 at 2.0/2.0
 door exit
     → prompt.spoken slot A1 (prompt.wrong_parcel)
     → visit.leaving of R1

@@ -175,7 +175,7 @@ it("somebody else's package is told at once, and putting it back settles it", as
   await at.kiosk.getByRole('alertdialog').waitFor();
   await shoot(at.kiosk, 'kiosk-wrong-package');
   assert.deepEqual(await complaints(at.kiosk), []);
-  await until('the slot warns', async () => (await at.house.simState()).slots.find((s) => s.id === slot).light === 'warn');
+  await until('the light shows where it belongs', async () => (await at.house.simState()).slots.find((s) => s.id === slot).light === 'suggest');
   await at.house.act({ do: 'place', slot });
   await at.kiosk.getByRole('alertdialog').waitFor({ state: 'detached', timeout: 20_000 });
   await at.house.act({ do: 'leave' });
