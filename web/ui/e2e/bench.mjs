@@ -38,7 +38,8 @@ const stream = new AbortController();
     rest = parts.pop();
     for (const p of parts) {
       const data = p.split('\n').find((l) => l.startsWith('data: '));
-      if (data) views.push({ at: Date.now(), view: JSON.parse(data.slice(6)) });
+      const said = data && JSON.parse(data.slice(6));
+      if (said?.parcels) views.push({ at: Date.now(), view: said }); // the stream says other things too
     }
   }
 })().catch((e) => { if (e.name !== 'AbortError') throw e; });
