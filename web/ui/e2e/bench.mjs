@@ -67,7 +67,7 @@ function processes() {
 
 async function usage() {
   const all = processes();
-  const named = (await house.status()).filter((s) => s.pid);
+  const named = (await house.status()).filter((s) => s.pid && s.pid !== house.pid); // NATS runs inside up
   const rows = named.map((s) => [s.name, tree(s.pid, all)]);
   const inside = new Set(rows.flatMap(([, pids]) => pids));
   rows.push(['up + NATS', tree(house.pid, all).filter((p) => !inside.has(p))]);
