@@ -118,13 +118,32 @@ type Reader interface {
 	Reads(ctx context.Context) <-chan Attempt
 }
 
+// Diagnosis is what is known of one device's hardware: the manager's page shows
+// it.
+type Diagnosis struct {
+	Device  string            `json:"device"` // its name in the settings
+	Driver  string            `json:"driver"`
+	Serves  []string          `json:"serves"` // door, lights, laser, voice, reader
+	OK      bool              `json:"ok"`
+	Problem string            `json:"problem,omitempty"` // what is wrong, and what to do where that is known
+	Since   time.Time         `json:"since,omitzero"`    // it is so
+	Facts   map[string]string `json:"facts,omitempty"`   // counts of errors, versions, ...
+}
+
+// Diagnostics tells how devices are. It answers at once, from what is known, and
+// is safe for concurrent use.
+type Diagnostics interface {
+	Diagnose() []Diagnosis
+}
+
 // Devices are the things of one room. Any but Door may be nil: not fitted.
 type Devices struct {
-	Door   Door
-	Lights Lights
-	Laser  Laser
-	Voice  Voice
-	Reader Reader
+	Door        Door
+	Lights      Lights
+	Laser       Laser
+	Voice       Voice
+	Reader      Reader
+	Diagnostics Diagnostics
 }
 
 // Phrases turns prompts into sentences.

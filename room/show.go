@@ -177,6 +177,10 @@ func (s *Service) View() (RoomView, error) {
 	for _, p := range st.Presence {
 		v.People = v.People || p.People
 	}
+	v.Devices = []Diagnosis{}
+	if s.dev.Diagnostics != nil {
+		v.Devices = append(v.Devices, s.dev.Diagnostics.Diagnose()...)
+	}
 	return v, nil
 }
 

@@ -33,6 +33,7 @@ type RoomView struct {
 	Guide     Guide          `json:"guide"`
 	Door      DoorView       `json:"door"`
 	Cameras   []CameraHealth `json:"cameras"`
+	Devices   []Diagnosis    `json:"devices"`
 	People    bool           `json:"people"`
 	Now       time.Time      `json:"now"`
 }

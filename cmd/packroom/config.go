@@ -19,6 +19,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/packroom/packroom/access/driver"
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/room/bus"
 )
@@ -29,7 +30,7 @@ type Config struct {
 	Property  room.Property   `yaml:"property"`
 	Room      RoomConfig      `yaml:"room"`
 	Cameras   []CameraConfig  `yaml:"cameras"`
-	Devices   DevicesConfig   `yaml:"devices"`
+	Devices   []DeviceConfig  `yaml:"devices"`
 	NATS      NATSConfig      `yaml:"nats"`
 	Postgres  PostgresConfig  `yaml:"postgres"`
 	Up        UpConfig        `yaml:"up"`
@@ -66,9 +67,11 @@ type CameraConfig struct {
 	Slots     string `yaml:"slots"`     // a slots file; see Config.Path
 }
 
-// DevicesConfig chooses the driver of door, lights, laser, voice and reader.
-type DevicesConfig struct {
+// DeviceConfig is one piece of hardware of the room; see package access/driver.
+type DeviceConfig struct {
+	Name    string            `yaml:"name"`
 	Driver  string            `yaml:"driver"`
+	Serves  []string          `yaml:"serves"` // empty = all that the driver has
 	Options map[string]string `yaml:"options"`
 }
 
@@ -182,7 +185,7 @@ func defaultConfig() Config {
 			{ID: "cam1", URL: "rtsp://127.0.0.1:7051/cam1", Slots: "sim/cam1.slots.json"},
 			{ID: "cam2", URL: "rtsp://127.0.0.1:7051/cam2", Slots: "sim/cam2.slots.json"},
 		},
-		Devices: DevicesConfig{Driver: "sim", Options: map[string]string{}},
+		Devices: []DeviceConfig{{Name: "room", Driver: "sim", Serves: []string{}, Options: map[string]string{}}},
 		NATS:    NATSConfig{Listen: "127.0.0.1:7040", MaxAge: 30 * 24 * time.Hour, MaxMB: 1024},
 		Up:      UpConfig{Listen: "127.0.0.1:7049", Services: slices.Clone(serviceNames)},
 		Vision: VisionConfig{Listen: "127.0.0.1:7042", URL: "http://127.0.0.1:7042",
@@ -330,17 +333,27 @@ func (c Config) PostgresURL() (string, error) {
 	return strings.TrimSpace(string(b)), err
 }
 
-// DeviceOptions are the driver's options, with the simulated room's address
-// where that is the driver and none is given.
-func (c Config) DeviceOptions() map[string]string {
-	o := map[string]string{}
-	if c.Devices.Driver == "sim" {
-		o["url"] = c.Sim.URL
+// Drivers are the room's devices, with the simulated room's address where that
+// is the driver and none is given.
+func (c Config) Drivers() []driver.Config {
+	var all []driver.Config
+	for _, d := range c.Devices {
+		options := maps.Clone(d.Options)
+		if d.Driver == "sim" && options["url"] == "" {
+			options = map[string]string{"url": c.Sim.URL}
+			maps.Copy(options, d.Options)
+		}
+		all = append(all, driver.Config{Name: d.Name, Driver: d.Driver, Serves: d.Serves, Options: options})
 	}
-	for k, v := range c.Devices.Options {
-		o[k] = v
-	}
-	return o
+	return all
+}
+
+// Simulated reports whether the room's door is the simulated one: nothing here
+// is real then.
+func (c Config) Simulated() bool {
+	return slices.ContainsFunc(c.Devices, func(d DeviceConfig) bool {
+		return d.Driver == "sim" && (len(d.Serves) == 0 || slices.Contains(d.Serves, "door"))
+	})
 }
 
 // Logger makes the logger of one service, on standard error.
@@ -377,6 +390,17 @@ func (c Config) Validate() error {
 		cameras[cam.ID] = true
 		if cam.URL == "" || cam.Slots == "" {
 			return fmt.Errorf("cameras[%d]: url and slots must be given", i)
+		}
+	}
+	devices := map[string]bool{}
+	for i, d := range c.Devices {
+		ids[fmt.Sprintf("devices[%d].name", i)] = d.Name
+		if devices[d.Name] {
+			return fmt.Errorf("devices[%d].name: %q is used twice", i, d.Name)
+		}
+		devices[d.Name] = true
+		if !slices.Contains(driver.Kinds(), d.Driver) {
+			return fmt.Errorf("devices[%d].driver: %q is none of %s", i, d.Driver, strings.Join(driver.Kinds(), ", "))
 		}
 	}
 	for key, id := range ids {

@@ -140,6 +140,8 @@ func TestConfigRefusesWhatItDoesNotKnow(t *testing.T) {
 		{name: "unknown section", yml: "kiosk: {}", want: "kiosk"},
 		{name: "wrong type", yml: "smtp: {port: many}", want: "port"},
 		{name: "duplicate camera", yml: "cameras: [{id: a, url: u, slots: s}, {id: a, url: u, slots: s}]", want: `"a" is used twice`},
+		{name: "duplicate device", yml: "devices: [{name: a, driver: sim}, {name: a, driver: sim}]", want: `devices[1].name: "a" is used twice`},
+		{name: "no such driver", yml: "devices: [{name: a, driver: telepathy}]", want: "devices[0].driver"},
 		{name: "bad identifier", yml: "room: {id: the room}", want: "room.id"},
 		{name: "bad time zone", yml: "property: {timezone: Mars/Olympus}", want: "timezone"},
 		{name: "bad address", yml: "ocr: {listen: '7043'}", want: "ocr.listen"},
@@ -166,14 +168,26 @@ func TestConfigRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestDeviceOptionsNameTheSimulatedRoomOnlyForItsDriver(t *testing.T) {
+func TestDevicesNameTheSimulatedRoomOnlyForItsDriver(t *testing.T) {
 	cfg := defaultConfig()
-	if got := cfg.DeviceOptions()["url"]; got != cfg.Sim.URL {
+	if got := cfg.Drivers()[0].Options["url"]; got != cfg.Sim.URL {
 		t.Errorf("sim url = %q, want %q", got, cfg.Sim.URL)
 	}
-	cfg.Devices = DevicesConfig{Driver: "modbus", Options: map[string]string{"address": "10.0.0.9:502"}}
-	if diff := cmp.Diff(map[string]string{"address": "10.0.0.9:502"}, cfg.DeviceOptions()); diff != "" {
+	other := map[string]string{"address": "10.0.0.9:502"}
+	cfg.Devices = []DeviceConfig{{Name: "door", Driver: "modbus", Options: other}}
+	if diff := cmp.Diff(other, cfg.Drivers()[0].Options); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
+	}
+}
+
+func TestARoomIsSimulatedWhereItsDoorIs(t *testing.T) {
+	cfg := defaultConfig()
+	if !cfg.Simulated() {
+		t.Error("the shipped room is not simulated")
+	}
+	cfg.Devices = []DeviceConfig{{Name: "lamps", Driver: "sim", Serves: []string{"lights"}}, {Name: "door", Driver: "modbus"}}
+	if cfg.Simulated() {
+		t.Error("a room with a real door counts as simulated, so that its outbox would show PINs")
 	}
 }
 

@@ -25,7 +25,7 @@ var demoFiles embed.FS
 // seedDemo fills an empty simulated room with residents and couriers, once. A
 // real room is never touched.
 func seedDemo(ctx context.Context, cfg Config, service *room.Service, store *postgres.Store, log *slog.Logger) error {
-	if cfg.Devices.Driver != "sim" {
+	if !cfg.Simulated() {
 		return nil
 	}
 	for service.Ready() != nil {

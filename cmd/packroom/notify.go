@@ -73,7 +73,7 @@ func notifyConfig(cfg Config, secrets Secrets, queue notify.Queue, metrics prome
 // isDemonstration reports whether nothing here is real: a simulated room, and no
 // message leaves the house. Only then may the outbox page show PINs.
 func (c Config) isDemonstration() bool {
-	return c.Devices.Driver == "sim" && c.SMTP.Host == "" && c.SMS.Provider == ""
+	return c.Simulated() && c.SMTP.Host == "" && c.SMS.Provider == ""
 }
 
 // serveNotify runs the worker and its HTTP side until ctx ends or one fails.

@@ -29,7 +29,7 @@ func runRoom(ctx context.Context, args []string) error {
 	}
 	defer begun.end()
 	cfg, secrets, log, store, b := begun.cfg, begun.secrets, begun.log, begun.store, begun.bus
-	devices, drivers, err := driver.Open(ctx, driver.Config{Kind: cfg.Devices.Driver, Options: cfg.DeviceOptions()}, log)
+	devices, drivers, err := driver.Open(ctx, cfg.Drivers(), log)
 	if err != nil {
 		return fmt.Errorf("devices: %w", err)
 	}

@@ -55,7 +55,7 @@ func runWeb(ctx context.Context, args []string) error {
 // firstAccount is the demonstration's, in a simulated room; elsewhere the setup
 // page makes it.
 func firstAccount(cfg Config) (web.Bootstrap, error) {
-	if cfg.Devices.Driver != "sim" {
+	if !cfg.Simulated() {
 		return web.Bootstrap{}, nil
 	}
 	email, password, err := cfg.demoManager()

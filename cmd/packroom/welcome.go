@@ -70,7 +70,7 @@ func (u *upRun) printWelcome() {
 	if slices.Contains(cfg.Up.Services, "sim") {
 		fmt.Fprintf(pages, "  simulated room\t%s/\n", strings.TrimSuffix(cfg.Sim.URL, "/"))
 	}
-	if s, err := cfg.Secrets(); err == nil && cfg.Devices.Driver != "sim" {
+	if s, err := cfg.Secrets(); err == nil && !cfg.Simulated() {
 		fmt.Fprintf(pages, "  first account\ton the manager page, with setup code %s\n", web.SetupCode(s.LinkKey))
 	}
 	_ = pages.Flush() // the terminal is gone: nothing to be done

@@ -27,7 +27,7 @@ func (d *Driver) follow(ctx context.Context, what string, path func() string, st
 				return true
 			}
 			lost = false
-			d.log.Info("device answers again", "device", what)
+			d.line.Back()
 			return state(true)
 		}, each)
 		if ctx.Err() != nil {
@@ -35,7 +35,7 @@ func (d *Driver) follow(ctx context.Context, what string, path func() string, st
 		}
 		if !lost {
 			lost = true
-			d.log.Warn("device does not answer, trying again", "device", what, "error", err)
+			d.line.Lost(fmt.Errorf("%s: %w", what, err))
 			if !state(false) {
 				return
 			}

@@ -24,6 +24,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/packroom/packroom/access/driver/device"
 	"github.com/packroom/packroom/room"
 )
 
@@ -34,6 +35,7 @@ type Driver struct {
 	silence time.Duration // a stream that says nothing for so long is dead
 	http    *http.Client
 	log     *slog.Logger
+	line    *device.Line
 }
 
 var (
@@ -47,23 +49,11 @@ var (
 // Open makes the devices of the simulated room that options name. It does not
 // wait for it to answer.
 func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.Devices, io.Closer, error) {
-	d := &Driver{timeout: 2 * time.Second, silence: 10 * time.Second, log: log}
-	for key, value := range options {
-		var err error
-		switch key {
-		case "url":
-			d.url = value
-		case "timeout":
-			d.timeout, err = time.ParseDuration(value)
-			if err == nil && d.timeout <= 0 {
-				err = fmt.Errorf("%s is not positive", value)
-			}
-		default:
-			err = fmt.Errorf("no such option; there are url, timeout")
-		}
-		if err != nil {
-			return room.Devices{}, nil, fmt.Errorf("option %s: %w: %v", key, room.ErrInvalid, err)
-		}
+	o := device.Read(options)
+	d := &Driver{url: o.Need("url", "the address of the simulated room"), timeout: o.Duration("timeout", 2*time.Second),
+		silence: 10 * time.Second, log: log, line: device.NewLine(log)}
+	if err := o.Done(); err != nil {
+		return room.Devices{}, nil, err
 	}
 	u, err := url.Parse(d.url)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -73,7 +63,7 @@ func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.
 		DialContext:         (&net.Dialer{Timeout: d.timeout}).DialContext,
 		TLSHandshakeTimeout: d.timeout, ResponseHeaderTimeout: d.timeout, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
 	}}
-	return room.Devices{Door: &Door{d}, Lights: &Lights{d}, Laser: &Laser{d}, Voice: &Voice{d}, Reader: &Reader{d}}, d, nil
+	return room.Devices{Door: &Door{d}, Lights: &Lights{d}, Laser: &Laser{d}, Voice: &Voice{d}, Reader: &Reader{d}, Diagnostics: d.line}, d, nil
 }
 
 // Close drops idle connections. Streams end with the contexts they were given.
@@ -98,9 +88,11 @@ func (d *Driver) call(ctx context.Context, method, path string, body any) error 
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := d.http.Do(req)
 	if err != nil {
+		d.line.Lost(err)
 		return fmt.Errorf("%w: %v", room.ErrUnavailable, err)
 	}
 	defer resp.Body.Close()
+	d.line.Back()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
 	switch {
 	case resp.StatusCode == http.StatusOK:
