@@ -26,6 +26,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/room/porttest"
 )
 
 // mailServer is a real SMTP server that keeps what it takes.
@@ -372,13 +373,7 @@ func TestMailRefusals(t *testing.T) {
 }
 
 func TestMailToNoServerWaits(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	if _, err := newSMTP(t, SMTPConfig{Port: port}).Send(t.Context(), mailContent(t, "en")); err == nil || errors.Is(err, ErrRejected) {
+	if _, err := newSMTP(t, SMTPConfig{Port: porttest.Port(t)}).Send(t.Context(), mailContent(t, "en")); err == nil || errors.Is(err, ErrRejected) {
 		t.Errorf("refused connection: %v", err)
 	}
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+
+	"github.com/packroom/packroom/room/porttest"
 )
 
 var errWrongPassword error = liberrors.ErrServerAuth{}
@@ -160,17 +162,17 @@ func TestReasonIsInWordsAndHoldsNoPassword(t *testing.T) {
 	server.mu.Lock()
 	server.user, server.password = "admin", "right-secret"
 	server.mu.Unlock()
-	h265 := &rtspCamera{t: t, address: freeAddress(t), fps: testFPS, units: testClip(t), format: &format.H265{PayloadTyp: 96}}
+	h265 := &rtspCamera{t: t, address: porttest.Addr(t), fps: testFPS, units: testClip(t), format: &format.H265{PayloadTyp: 96}}
 	h265.begin()
 	t.Cleanup(h265.end)
-	bframes := &rtspCamera{t: t, address: freeAddress(t), fps: testFPS, units: testClip(t),
+	bframes := &rtspCamera{t: t, address: porttest.Addr(t), fps: testFPS, units: testClip(t),
 		order: func(k int) uint32 { return uint32(k ^ 1) }} // 1 0 3 2 5 4
 	bframes.begin()
 	t.Cleanup(bframes.end)
 	for name, c := range map[string]struct{ url, want string }{
 		"wrong password":   {"rtsp://admin:wrong-secret@" + server.address + "/cam", "wrong user or password"},
 		"no such path":     {"rtsp://admin:right-secret@" + server.address + "/nothing", "no stream by that path"},
-		"refused":          {"rtsp://admin:wrong-secret@" + freeAddress(t) + "/cam", "connection refused"},
+		"refused":          {"rtsp://admin:wrong-secret@" + porttest.Addr(t) + "/cam", "connection refused"},
 		"H265":             {h265.url(), "no H264 stream: the camera sends H265"},
 		"B-frames":         {bframes.url(), "B-frames"},
 		"no file":          {"file:///nowhere/clip.mp4", "No such file"},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,8 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+
+	"github.com/packroom/packroom/room/porttest"
 )
 
 // testFPS is the rate of the test clip; testGOP its keyframe interval.
@@ -91,19 +92,9 @@ type rtspCamera struct {
 	frozen bool // sends nothing
 }
 
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func startCamera(t testing.TB) *rtspCamera {
 	t.Helper()
-	c := &rtspCamera{t: t, address: freeAddress(t), units: testClip(t), fps: testFPS}
+	c := &rtspCamera{t: t, address: porttest.Addr(t), units: testClip(t), fps: testFPS}
 	c.begin()
 	t.Cleanup(c.end)
 	return c

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/packroom/packroom/room/bus"
+	"github.com/packroom/packroom/room/porttest"
 	"github.com/packroom/packroom/room/postgres"
 	"github.com/packroom/packroom/room/sim"
 )
@@ -150,7 +151,7 @@ func newCrashDay(t *testing.T) *crashDay {
 
 	d.cfg = defaultConfig()
 	d.cfg.Data = filepath.Join(dir, "var")
-	d.cfg.Room.Listen, d.cfg.Sim.Listen, d.cfg.Web.Listen, d.cfg.Notify.Listen = freeAddr(t), freeAddr(t), freeAddr(t), freeAddr(t)
+	d.cfg.Room.Listen, d.cfg.Sim.Listen, d.cfg.Web.Listen, d.cfg.Notify.Listen = porttest.Addr(t), porttest.Addr(t), porttest.Addr(t), porttest.Addr(t)
 	d.cfg.Room.URL, d.cfg.Sim.URL = "http://"+d.cfg.Room.Listen, "http://"+d.cfg.Sim.Listen
 	if err := os.MkdirAll(d.cfg.Data, 0o755); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/packroom/packroom/room/bus/bustest"
+	"github.com/packroom/packroom/room/porttest"
 	"github.com/packroom/packroom/room/postgres/postgrestest"
 )
 
@@ -21,9 +22,9 @@ func doctorSettings(t *testing.T, more string) (args []string) {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "c.yml")
-	text := fmt.Sprintf("up: {listen: %q, services: [room, web]}\nroom: {listen: %q}\nweb: {listen: %q}\n", freeAddr(t), freeAddr(t), freeAddr(t))
+	text := fmt.Sprintf("up: {listen: %q, services: [room, web]}\nroom: {listen: %q}\nweb: {listen: %q}\n", porttest.Addr(t), porttest.Addr(t), porttest.Addr(t))
 	if !strings.Contains(more, "nats:") {
-		more += fmt.Sprintf("nats: {listen: %q}\n", freeAddr(t))
+		more += fmt.Sprintf("nats: {listen: %q}\n", porttest.Addr(t))
 	}
 	write(t, file, text+more)
 	return []string{"--json", "--config", file, "--data", "/var/tmp"}
@@ -64,7 +65,7 @@ func TestDoctorFindsAMachineWell(t *testing.T) {
 }
 
 func TestDoctorAsksTheServersOfTheSettings(t *testing.T) {
-	closed := freeAddr(t)
+	closed := porttest.Addr(t)
 	host, port, _ := net.SplitHostPort(closed)
 	more := fmt.Sprintf("nats: {url: %q}\npostgres: {url: %q}\nsmtp: {host: %q, port: %s}\n", bustest.Start(t), postgrestest.URL(t), host, port)
 	got, err := examined(t, doctorSettings(t, more))
@@ -100,7 +101,7 @@ func TestDoctorNamesATakenPort(t *testing.T) {
 func settingsWithWebAt(t *testing.T, addr string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "c.yml")
-	write(t, file, fmt.Sprintf("up: {listen: %q, services: [web]}\nnats: {listen: %q}\nweb: {listen: %q}\n", freeAddr(t), freeAddr(t), addr))
+	write(t, file, fmt.Sprintf("up: {listen: %q, services: [web]}\nnats: {listen: %q}\nweb: {listen: %q}\n", porttest.Addr(t), porttest.Addr(t), addr))
 	return file
 }
 

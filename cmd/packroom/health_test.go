@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/packroom/packroom/room/porttest"
 )
 
 func TestHealthzTellsWhatIsWrong(t *testing.T) {
@@ -58,7 +60,7 @@ func TestHealthzTellsWhatIsWrong(t *testing.T) {
 func TestServeHTTPEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	addr := freeAddr(t)
+	addr := porttest.Addr(t)
 	go func() { done <- serveHTTP(ctx, "web.listen", addr, http.NotFoundHandler()) }()
 	waitUntil(t, "it serves", func() bool {
 		resp, err := http.Get("http://" + addr)
@@ -103,15 +105,4 @@ func TestTakenPortIsExplained(t *testing.T) {
 			}
 		}
 	}
-}
-
-// freeAddr is an address of loopback that nobody listens on.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/packroom/packroom/notify"
 	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/room/porttest"
 	"github.com/packroom/packroom/room/postgres"
 	"github.com/packroom/packroom/room/postgres/postgrestest"
 )
@@ -56,7 +57,7 @@ func notifyFixture(t *testing.T) (Config, Secrets) {
 	t.Helper()
 	cfg := defaultConfig()
 	cfg.Data = t.TempDir()
-	cfg.Notify.Listen = freeAddr(t)
+	cfg.Notify.Listen = porttest.Addr(t)
 	cfg.Log.Level = "error"
 	secrets, err := cfg.Secrets()
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/room/bus"
 	"github.com/packroom/packroom/room/bus/bustest"
+	"github.com/packroom/packroom/room/porttest"
 	"github.com/packroom/packroom/vision"
 )
 
@@ -87,7 +87,7 @@ func TestOCRServiceAnswersOverTheBus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listen := freePort(t)
+	listen := porttest.Addr(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	var runErr error
@@ -144,16 +144,6 @@ func TestOCRServiceAnswersOverTheBus(t *testing.T) {
 	if runErr != nil {
 		t.Errorf("run ended with %v", runErr)
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func health(t *testing.T, listen string) (int, string) {

@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/packroom/packroom/room/porttest"
 )
 
 // asPackroom makes this test binary behave as packroom: "up" starts its own
@@ -66,15 +68,15 @@ func (s *safeBuffer) String() string {
 // upSettings writes settings with free ports for one run of up.
 func upSettings(t *testing.T, dir string) (file, status string) {
 	t.Helper()
-	status = freeAddr(t)
+	status = porttest.Addr(t)
 	file = filepath.Join(dir, "test.yml")
-	sim, rtsp := freeAddr(t), freeAddr(t)
+	sim, rtsp := porttest.Addr(t), porttest.Addr(t)
 	write(t, file, fmt.Sprintf(`
 nats: {listen: %q}
 up: {listen: %q, services: [sim]}
 sim: {listen: %q, url: "http://%s", rtsp_listen: %q}
 cameras: [{id: cam1, url: "rtsp://%s/cam1", slots: sim/cam1.slots.json}]
-`, freeAddr(t), status, sim, sim, rtsp, rtsp))
+`, porttest.Addr(t), status, sim, sim, rtsp, rtsp))
 	return file, status
 }
 

@@ -3,11 +3,11 @@ package bustest
 
 import (
 	"net"
-	"net/url"
 	"strconv"
 	"testing"
 
 	"github.com/packroom/packroom/room/bus"
+	"github.com/packroom/packroom/room/porttest"
 )
 
 // Start runs a server of its own for t, on a free port of loopback and a
@@ -28,7 +28,7 @@ type Server struct {
 // New starts a server for t.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir()}
+	s := &Server{t: t, dir: t.TempDir(), port: porttest.Port(t)} // its own also while it is stopped
 	t.Cleanup(s.Stop)
 	s.Start()
 	return s
@@ -47,13 +47,6 @@ func (s *Server) Start() {
 	}
 	e, err := bus.StartEmbedded(bus.EmbeddedConfig{Dir: s.dir, Port: s.port})
 	if err != nil {
-		s.t.Fatal(err)
-	}
-	u, err := url.Parse(e.URL())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if s.port, err = strconv.Atoi(u.Port()); err != nil {
 		s.t.Fatal(err)
 	}
 	s.running = e

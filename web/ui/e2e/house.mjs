@@ -2,25 +2,14 @@
 // PostgreSQL, simulated room, all services, a real SMTP server, and Chromium.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { chromium } from 'playwright-core';
 import { SMTPServer } from 'smtp-server';
+import { claimPorts } from './ports.mjs';
 
 export const shots = process.env.E2E_SHOTS ?? '';
-
-/** freePorts asks the system for n ports, all at once, so that they differ. */
-async function freePorts(n) {
-  const servers = await Promise.all(Array.from({ length: n }, () => new Promise((ok, no) => {
-    const s = createServer().once('error', no);
-    s.listen(0, '127.0.0.1', () => ok(s));
-  })));
-  const ports = servers.map((s) => s.address().port);
-  await Promise.all(servers.map((s) => new Promise((ok) => s.close(ok))));
-  return ports;
-}
 
 /** until polls a condition that tells its value when it holds. */
 export async function until(what, is, ms = 20_000) {
@@ -66,7 +55,7 @@ class Mailbox {
 export async function openHouse({ binary }) {
   const dir = mkdtempSync(join(tmpdir(), 'packroom-e2e-'));
   execFileSync('chmod', ['755', dir]); // PostgreSQL's user passes
-  const [nats, up, room, vision, ocr, notify, web, sim, rtsp, ice] = await freePorts(10);
+  const [nats, up, room, vision, ocr, notify, web, sim, rtsp, ice] = await claimPorts(10);
   const box = new Mailbox();
   const smtp = await box.start();
   const at = (p) => `127.0.0.1:${p}`;
