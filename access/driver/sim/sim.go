@@ -16,6 +16,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -66,10 +67,17 @@ func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.
 	return room.Devices{Door: &Door{d}, Lights: &Lights{d}, Laser: &Laser{d}, Voice: &Voice{d}, Reader: &Reader{d}, Diagnostics: d.line}, d, nil
 }
 
-// Close drops idle connections. Streams end with the contexts they were given.
+// Close locks the door and darkens the laser, where the room answers; streams
+// end with the contexts they were given.
 func (d *Driver) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := errors.Join((&Door{d}).Lock(ctx), (&Laser{d}).Off(ctx))
 	d.http.CloseIdleConnections()
-	return nil
+	if errors.Is(err, room.ErrUnavailable) {
+		return nil // a simulated room that is gone has no door
+	}
+	return err
 }
 
 // call sends one request and waits for its answer; errors are of the room's

@@ -22,10 +22,11 @@ func bench(t *testing.T) accesstest.Bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	logged := &accesstest.Log{}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx) }()
-	devices, closer, err := sim.Open(ctx, map[string]string{"url": w.URL(), "timeout": "1s"}, quiet)
+	devices, closer, err := sim.Open(ctx, map[string]string{"url": w.URL(), "timeout": "1s"}, logged.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +59,8 @@ func bench(t *testing.T) accesstest.Bench {
 	}
 	return accesstest.Bench{
 		Devices: devices,
+		Log:     logged,
+		Close:   closer.Close,
 		Slots:   []string{"A1", "D4"},
 		Aim:     room.Aim{PanDeg: 5, TiltDeg: -20},
 		Pull:    func(t *testing.T) bool { return act(t, world.Action{Do: "enter"}) == nil },
