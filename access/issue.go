@@ -25,7 +25,7 @@ func (g *Gate) Issue(kind room.CredentialKind, holder string, forms []room.Crede
 		return nil, room.Secret{}, fmt.Errorf("issue credential: no form: %w", room.ErrInvalid)
 	}
 	if !validTo.IsZero() && !validTo.After(now) {
-		return nil, room.Secret{}, fmt.Errorf("issue credential: it would have ended at %s: %w", validTo.UTC().Format(time.RFC3339), room.ErrInvalid)
+		return nil, room.Secret{}, fmt.Errorf("issue credential until %s: %w", validTo.UTC().Format(time.RFC3339), room.Refuse(room.ErrInvalid, "date_over", "that date is over"))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
@@ -71,7 +71,7 @@ func (g *Gate) unusedSecret(ctx context.Context, kind room.CredentialKind, form 
 			return secret, hash, nil
 		}
 	}
-	return "", nil, fmt.Errorf("issue credential: no free PIN was found: %w", room.ErrConflict)
+	return "", nil, fmt.Errorf("issue credential: %w", room.Refuse(room.ErrConflict, "no_free_pin", "no free PIN was found"))
 }
 
 // reserve takes a hash for issuedFor; false where it is taken.
@@ -104,6 +104,8 @@ func (g *Gate) Enroll(ctx context.Context, kind room.CredentialKind, holder stri
 	switch {
 	case is == room.FormQR:
 		return room.Credential{}, fmt.Errorf("enroll credential: a QR code is made, not chosen: %w", room.ErrInvalid)
+	case !ok && form == room.FormCard:
+		return room.Credential{}, fmt.Errorf("enroll credential: %w", room.Refuse(room.ErrInvalid, "card_number", "a card number has 6 to 32 digits, decimal or hexadecimal"))
 	case !ok:
 		return room.Credential{}, fmt.Errorf("enroll credential: this is no %s number: %w", form, room.ErrInvalid)
 	case form == room.FormPIN && len(text) < pinDigits(kind):
@@ -118,13 +120,17 @@ func (g *Gate) Enroll(ctx context.Context, kind room.CredentialKind, holder stri
 	}
 	for _, c := range known {
 		if c.Revoked.IsZero() && c.Used.IsZero() { // one that has only expired still holds it: a clock may be wrong
-			return room.Credential{}, fmt.Errorf("enroll credential: this %s is in use; revoke it there first: %w", form, room.ErrConflict)
+			return room.Credential{}, inUse()
 		}
 	}
 	if !g.reserve(hash, now) {
-		return room.Credential{}, fmt.Errorf("enroll credential: this %s is in use: %w", form, room.ErrConflict)
+		return room.Credential{}, inUse()
 	}
 	return newCredential(kind, holder, form, hash, now), nil
+}
+
+func inUse() error {
+	return fmt.Errorf("enroll credential: %w", room.Refuse(room.ErrConflict, "credential_in_use", "it is in use; revoke it there first"))
 }
 
 func checkNew(kind room.CredentialKind, holder string) error {

@@ -85,6 +85,9 @@ type Failure struct {
 	Text         string `json:"text"`
 	Reason       string `json:"reason,omitempty"` // of a Denial
 	RetryAfterMS int64  `json:"retry_after_ms,omitempty"`
+
+	Code   string            `json:"code,omitempty"` // of a Refusal, with its values
+	Values map[string]string `json:"values,omitempty"`
 }
 
 var failureKinds = map[string]error{
@@ -97,12 +100,17 @@ func FailureOf(err error) Failure {
 	if errors.As(err, &d) {
 		return Failure{Kind: "denied", Text: err.Error(), Reason: d.Reason, RetryAfterMS: d.RetryAfter.Milliseconds()}
 	}
+	f := Failure{Kind: "internal", Text: err.Error()}
+	var r *Refusal
+	if errors.As(err, &r) {
+		f.Code, f.Values = r.Code, r.Values
+	}
 	for kind, target := range failureKinds {
 		if errors.Is(err, target) {
-			return Failure{Kind: kind, Text: err.Error()}
+			f.Kind = kind
 		}
 	}
-	return Failure{Kind: "internal", Text: err.Error()}
+	return f
 }
 
 // Err is f as an error of its kind.
@@ -111,6 +119,9 @@ func (f Failure) Err() error {
 		return &Denial{Reason: f.Reason, RetryAfter: time.Duration(f.RetryAfterMS) * time.Millisecond}
 	}
 	if kind, ok := failureKinds[f.Kind]; ok {
+		if f.Code != "" {
+			kind = &Refusal{Kind: kind, Code: f.Code, Values: f.Values, Text: f.Text}
+		}
 		return &remoteError{text: f.Text, kind: kind}
 	}
 	return errors.New(f.Text)
@@ -118,7 +129,7 @@ func (f Failure) Err() error {
 
 type remoteError struct {
 	text string
-	kind error
+	kind error // one of failureKinds, or a Refusal of one
 }
 
 func (e *remoteError) Error() string { return e.text }

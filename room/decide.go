@@ -291,7 +291,7 @@ func (d *decision) tell(kind MessageKind, r Resident, p Parcel, others []Parcel,
 func (d *decision) visit(id string) (Visit, error) {
 	v, ok := d.s.Visits[id]
 	if !ok {
-		return Visit{}, fmt.Errorf("visit %q: %w: it has ended", id, ErrConflict)
+		return Visit{}, fmt.Errorf("visit %q: %w", id, Refuse(ErrConflict, "visit_over", "it has ended"))
 	}
 	return v, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,7 +17,7 @@ func (s *Service) Do(ctx context.Context, e Envelope) (Reply, error) {
 		return Reply{}, err
 	}
 	if late := time.Since(e.Expires); !e.Expires.IsZero() && late > 0 { // by the clock that its sender read
-		return Reply{}, fmt.Errorf("command %s: %w: it came %s too late", e.Name, ErrConflict, late.Round(time.Millisecond))
+		return Reply{}, fmt.Errorf("command %s: %w", e.Name, Refuse(ErrConflict, "too_late", "it came {late} too late", "late", late.Round(time.Millisecond).String()))
 	}
 	inbox := ""
 	if e.ID != "" {
@@ -33,7 +34,7 @@ func (s *Service) Do(ctx context.Context, e Envelope) (Reply, error) {
 		return s.reply(ctx, inbox, Settled{c, person(e.By)})
 	case ManagerUnlock:
 		if strings.TrimSpace(c.Reason) == "" {
-			return Reply{}, fmt.Errorf("open the door: %w: give a reason", ErrInvalid)
+			return Reply{}, fmt.Errorf("open the door: %w", noReason())
 		}
 		return s.reply(ctx, inbox, StaffEntry{c, s.cfg.Kiosk})
 	case JoinParcel:
@@ -69,7 +70,7 @@ func person(by string) string {
 func (s *Service) reply(ctx context.Context, inbox string, in Input) (Reply, error) {
 	o, err := s.apply(ctx, inbox, in)
 	if errors.Is(err, ErrSeen) {
-		return Reply{}, fmt.Errorf("command: %w: it was carried out before", ErrConflict)
+		return Reply{}, fmt.Errorf("command: %w", Refuse(ErrConflict, "done_before", "it was carried out before"))
 	}
 	return o.Reply, err
 }
@@ -135,7 +136,7 @@ func (s *Service) write(ctx context.Context, e Event, data any, c Commit) error 
 	defer cancel()
 	_, err := s.store.Commit(ctx, c)
 	if errors.Is(err, ErrSeen) {
-		return fmt.Errorf("command: %w: it was carried out before", ErrConflict)
+		return fmt.Errorf("command: %w", Refuse(ErrConflict, "done_before", "it was carried out before"))
 	}
 	if errors.Is(err, ErrUnavailable) {
 		s.loaded = false
@@ -172,10 +173,10 @@ func (s *Service) saveResident(ctx context.Context, inbox, by string, r Resident
 		r.ID = "R" + strings.ToUpper(NewID()[18:])
 	}
 	if r.Name() == "" || r.Unit == "" {
-		return Reply{}, fmt.Errorf("save a resident: %w: a name and a unit are needed", ErrInvalid)
+		return Reply{}, fmt.Errorf("save a resident: %w", Refuse(ErrInvalid, "resident_incomplete", "a resident has a name and a unit"))
 	}
 	if !slices.Contains([]ResidentStatus{ResidentFuture, ResidentCurrent, ResidentNotice, ResidentPast}, r.Status) {
-		return Reply{}, fmt.Errorf("save a resident: %w: status %q; use future, current, notice or past", ErrInvalid, r.Status)
+		return Reply{}, fmt.Errorf("save a resident: %w", Refuse(ErrInvalid, "resident_status", "{value} is none of future, current, notice, past", "value", strconv.Quote(string(r.Status))))
 	}
 	err := s.write(ctx, Event{Kind: EvResidentSaved, Resident: r.ID, By: by}, map[string]any{"status": r.Status, "unit": r.Unit}, Commit{Inbox: inbox, Residents: []Resident{r}})
 	return Reply{Saved: 1}, err
@@ -186,7 +187,7 @@ func (s *Service) saveCourier(ctx context.Context, inbox, by string, c Courier) 
 		c.ID = "C" + strings.ToUpper(NewID()[18:])
 	}
 	if strings.TrimSpace(c.Name) == "" || strings.TrimSpace(c.Carrier) == "" {
-		return Reply{}, fmt.Errorf("save a courier: %w: a name and a carrier are needed", ErrInvalid)
+		return Reply{}, fmt.Errorf("save a courier: %w", Refuse(ErrInvalid, "courier_incomplete", "a courier has a name and a carrier"))
 	}
 	err := s.write(ctx, Event{Kind: EvCourierSaved, Courier: c.ID, Carrier: c.Carrier, By: by}, map[string]bool{"active": c.Active}, Commit{Inbox: inbox, Couriers: []Courier{c}})
 	return Reply{Saved: 1}, err

@@ -489,5 +489,5 @@ func (d *decision) looseOf(v Visit) []Parcel {
 
 // notInVisit is the error for a parcel that is not the visit's.
 func notInVisit(parcel string) error {
-	return fmt.Errorf("package %q: %w: it does not belong to this visit", parcel, ErrInvalid)
+	return fmt.Errorf("package %q: %w", parcel, Refuse(ErrInvalid, "not_in_visit", "it does not belong to this visit"))
 }

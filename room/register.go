@@ -14,11 +14,11 @@ func (d *decision) register(in Registration) error {
 		return err
 	}
 	if v.Kind != VisitCourier {
-		return fmt.Errorf("register a package: %w: this is no courier's visit", ErrConflict)
+		return fmt.Errorf("register a package: %w", Refuse(ErrConflict, "not_courier", "this is no courier's visit"))
 	}
 	if in.RegisterParcel.Resident != "" && !in.Resident.Receives() {
-		return fmt.Errorf("register a package: %w: %s does not live here now (%s); choose another resident or \"unknown\"",
-			ErrConflict, in.Resident.Name(), in.Resident.Status)
+		return fmt.Errorf("register a package: %w", Refuse(ErrConflict, "not_receiving",
+			"{name} does not live here now ({status}); choose another resident or \"unknown\"", "name", in.Resident.Name(), "status", string(in.Resident.Status)))
 	}
 	if p, ok := d.scannedBefore(in); ok && !in.Again {
 		d.o.Reply = Reply{Visit: &v, Parcel: &p, Warnings: []string{"already_scanned"}}
@@ -100,7 +100,7 @@ func (d *decision) drop(in DropParcel) error {
 		return notInVisit(in.Parcel)
 	}
 	if p.State != ParcelRegistered {
-		return fmt.Errorf("undo a scan: %w: the package is on slot %s already", ErrConflict, p.Slot)
+		return fmt.Errorf("undo a scan: %w", Refuse(ErrConflict, "placed_already", "the package is on slot {slot} already", "slot", p.Slot))
 	}
 	d.dropParcel(p, "undone")
 	v.Scanned = slices.DeleteFunc(slices.Clone(v.Scanned), func(id string) bool { return id == p.ID })
@@ -128,10 +128,10 @@ func (d *decision) confirmPlacement(in ConfirmPlacement) error {
 		return notInVisit(in.Parcel)
 	}
 	if p.State != ParcelRegistered {
-		return fmt.Errorf("confirm a placement: %w: the package is on slot %s already", ErrConflict, p.Slot)
+		return fmt.Errorf("confirm a placement: %w", Refuse(ErrConflict, "placed_already", "the package is on slot {slot} already", "slot", p.Slot))
 	}
 	if _, ok := d.s.Slots[in.Slot]; !ok {
-		return fmt.Errorf("confirm a placement: %w: there is no slot %q", ErrInvalid, in.Slot)
+		return fmt.Errorf("confirm a placement: %w", Refuse(ErrInvalid, "no_slot", "there is no slot {slot}", "slot", in.Slot))
 	}
 	v = d.enter(v, "by_hand")
 	// What cameras saw there in this visit and could not name is this parcel.
@@ -161,11 +161,11 @@ func (d *decision) confirmPlacement(in ConfirmPlacement) error {
 func (d *decision) join(in JoinParcel) error {
 	loose, ok := d.s.Parcels[in.Unidentified]
 	if !ok || loose.State != ParcelUnidentified {
-		return fmt.Errorf("join: %w: package %q is not waiting to be identified", ErrConflict, in.Unidentified)
+		return fmt.Errorf("join %q: %w", in.Unidentified, Refuse(ErrConflict, "not_unidentified", "the package is not waiting to be identified any more"))
 	}
 	reg, ok := d.s.Parcels[in.Registered]
 	if !ok || reg.State != ParcelRegistered {
-		return fmt.Errorf("join: %w: no label waits under %q", ErrConflict, in.Registered)
+		return fmt.Errorf("join %q: %w", in.Registered, Refuse(ErrConflict, "no_label_waits", "that label does not wait for its package any more"))
 	}
 	if in.Visit != "" && reg.Visit != in.Visit {
 		return notInVisit(in.Registered)
@@ -189,7 +189,7 @@ func (d *decision) join(in JoinParcel) error {
 // registered one's, at the loose one's place.
 func (d *decision) merge(loose, reg Parcel, confidence float64, by string) error {
 	if loose.Slot == "" {
-		return fmt.Errorf("join: %w: the package is in somebody's hands", ErrConflict)
+		return fmt.Errorf("join: %w", Refuse(ErrConflict, "in_hand", "the package is in somebody's hands"))
 	}
 	reg.Slot, reg.ItemKey, reg.Photo, reg.Confidence, reg.Stored = loose.Slot, loose.ItemKey, loose.Photo, confidence, loose.Stored
 	reg.State = ParcelStored

@@ -9,16 +9,16 @@ import (
 func (d *decision) resolve(in Resolution) error {
 	p, ok := d.s.Parcels[in.Parcel]
 	if !ok {
-		return fmt.Errorf("resolve: %w: package %q is not here any more", ErrNotFound, in.Parcel)
+		return fmt.Errorf("resolve %q: %w", in.Parcel, Refuse(ErrNotFound, "parcel_gone", "the package is not here any more"))
 	}
 	if strings.TrimSpace(in.Reason) == "" {
-		return fmt.Errorf("resolve: %w: give a reason", ErrInvalid)
+		return fmt.Errorf("resolve: %w", noReason())
 	}
 	wasStored := p.State == ParcelStored
 	switch in.Action {
 	case "assign":
 		if !in.Resident.Receives() {
-			return fmt.Errorf("assign: %w: choose a resident who lives here now", ErrInvalid)
+			return fmt.Errorf("assign: %w", Refuse(ErrInvalid, "choose_resident", "choose a resident who lives here now"))
 		}
 		r := in.Resident
 		p.Resident, p.Name, p.Unit, p.Recipient, p.Candidates = r.ID, r.Name(), r.Unit, &r, nil
@@ -31,7 +31,7 @@ func (d *decision) resolve(in Resolution) error {
 		p.State = ParcelHeld
 	case "released":
 		if p.State != ParcelHeld || p.Slot == "" {
-			return fmt.Errorf("release: %w: the package is not held on a slot", ErrConflict)
+			return fmt.Errorf("release: %w", Refuse(ErrConflict, "not_held", "the package is not held on a slot"))
 		}
 		p.State = ParcelStored
 		if p.Resident == "" {
@@ -63,11 +63,15 @@ func (d *decision) resolve(in Resolution) error {
 // settle closes one incident with a reason.
 func (d *decision) settle(in Settled) error {
 	if _, ok := d.s.Incidents[in.Incident]; !ok {
-		return fmt.Errorf("incident %q: %w: it is closed already", in.Incident, ErrConflict)
+		return fmt.Errorf("incident %q: %w", in.Incident, Refuse(ErrConflict, "incident_closed", "it is closed already"))
 	}
 	if strings.TrimSpace(in.Reason) == "" {
-		return fmt.Errorf("close an incident: %w: give a reason", ErrInvalid)
+		return fmt.Errorf("close an incident: %w", noReason())
 	}
 	d.closeIncidents(in.By, in.Reason, func(i Incident) bool { return i.ID == in.Incident })
 	return nil
+}
+
+func noReason() error {
+	return Refuse(ErrInvalid, "reason_missing", "give a reason; the log keeps it")
 }

@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,6 +27,9 @@ type RosterProblem struct {
 	Line   int    `json:"line"`             // from 1; the header is line 1
 	Column string `json:"column,omitempty"` // the column's name; empty = the whole line
 	Text   string `json:"text"`
+
+	Code   string            `json:"code"` // names the text that pages have in each language, as a Refusal's
+	Values map[string]string `json:"values,omitempty"`
 }
 
 // String says where and what.
@@ -62,12 +66,16 @@ func (e *RosterError) Error() string {
 // Is makes errors.Is(err, ErrInvalid) work.
 func (e *RosterError) Is(target error) bool { return target == ErrInvalid }
 
-func (e *RosterError) add(line int, column, format string, args ...any) {
+// add notes a problem. text has its blanks as {name}; values are names and
+// values in turn.
+func (e *RosterError) add(line int, column, code, text string, values ...string) {
 	if len(e.Problems) == maxRosterProblems {
 		e.More++
 		return
 	}
-	e.Problems = append(e.Problems, RosterProblem{Line: line, Column: column, Text: fmt.Sprintf(format, args...)})
+	p := RosterProblem{Line: line, Column: column, Code: code}
+	p.Text, p.Values = fill(text, values)
+	e.Problems = append(e.Problems, p)
 }
 
 var (
@@ -90,7 +98,7 @@ func ReadRoster(r io.Reader) ([]Resident, error) {
 	}
 	bad := &RosterError{}
 	if len(data) > maxRosterBytes {
-		bad.add(1, "", "the file is larger than %d MB", maxRosterBytes>>20)
+		bad.add(1, "", "roster_large", "the file is larger than {mb} MB", "mb", strconv.Itoa(maxRosterBytes>>20))
 		return nil, bad
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
@@ -102,7 +110,7 @@ func ReadRoster(r io.Reader) ([]Resident, error) {
 	head, err := cr.Read()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
-			bad.add(1, "", "the file is empty; the first line must name the columns %s", strings.Join(rosterRequired, ","))
+			bad.add(1, "", "roster_empty", "the file is empty; the first line must name the columns {columns}", "columns", strings.Join(rosterRequired, ","))
 		} else {
 			addCSVProblem(bad, err)
 		}
@@ -128,13 +136,13 @@ func ReadRoster(r io.Reader) ([]Resident, error) {
 			continue
 		}
 		if len(rec) != len(head) {
-			bad.add(line, "", "%d fields where the header has %d", len(rec), len(head))
+			bad.add(line, "", "roster_fields", "{fields} fields where the header has {head}", "fields", strconv.Itoa(len(rec)), "head", strconv.Itoa(len(head)))
 			continue
 		}
 		res := readRosterRow(rec, columns, line, bad)
 		if res.ID != "" {
 			if at, ok := first[res.ID]; ok {
-				bad.add(line, "resident_id", "%q is already on line %d", res.ID, at)
+				bad.add(line, "resident_id", "roster_twice", "{value} is already on line {line}", "value", strconv.Quote(res.ID), "line", strconv.Itoa(at))
 			} else {
 				first[res.ID] = line
 			}
@@ -145,7 +153,7 @@ func ReadRoster(r io.Reader) ([]Resident, error) {
 		return nil, bad
 	}
 	if len(out) == 0 {
-		bad.add(1, "", "there are no residents below the header")
+		bad.add(1, "", "roster_nobody", "there are no residents below the header")
 		return nil, bad
 	}
 	return out, nil
@@ -154,11 +162,11 @@ func ReadRoster(r io.Reader) ([]Resident, error) {
 // checkRosterEncoding refuses what is not UTF-8 text, naming the lines.
 func checkRosterEncoding(data []byte, bad *RosterError) {
 	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
-		bad.add(1, "", "the file is UTF-16; save it as CSV UTF-8")
+		bad.add(1, "", "roster_utf16", "the file is UTF-16; save it as CSV UTF-8")
 		return
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		bad.add(1+bytes.Count(data[:i], []byte("\n")), "", "a zero byte: this is not a text file; save it as CSV UTF-8")
+		bad.add(1+bytes.Count(data[:i], []byte("\n")), "", "roster_binary", "a zero byte: this is not a text file; save it as CSV UTF-8")
 		return
 	}
 	if utf8.Valid(data) {
@@ -176,17 +184,18 @@ func checkRosterEncoding(data []byte, bad *RosterError) {
 			}
 			i += size
 		}
-		bad.add(n+1, "", "byte 0x%02X at character %d is not UTF-8; save the file as CSV UTF-8", line[i], utf8.RuneCount(line[:i])+1)
+		bad.add(n+1, "", "roster_encoding", "byte {byte} at character {at} is not UTF-8; save the file as CSV UTF-8",
+			"byte", fmt.Sprintf("0x%02X", line[i]), "at", strconv.Itoa(utf8.RuneCount(line[:i])+1))
 	}
 }
 
 func addCSVProblem(bad *RosterError, err error) {
 	var pe *csv.ParseError
 	if errors.As(err, &pe) {
-		bad.add(pe.Line, "", "character %d: %v", pe.Column, pe.Err)
+		bad.add(pe.Line, "", "roster_quotes", "character {at}: a quotation mark too many or too few", "at", strconv.Itoa(pe.Column))
 		return
 	}
-	bad.add(1, "", "%v", err)
+	bad.add(1, "", "roster_csv", "this is not CSV: {why}", "why", err.Error())
 }
 
 // rosterColumns gives the index of each known column in the header.
@@ -198,12 +207,12 @@ func rosterColumns(head []string, bad *RosterError) map[string]int {
 			continue
 		}
 		if _, ok := columns[name]; ok {
-			bad.add(1, name, "the column is there twice")
+			bad.add(1, name, "roster_column_twice", "the column is there twice")
 		}
 		columns[name] = i
 	}
 	if len(head) == 1 && strings.ContainsAny(head[0], ";\t") {
-		bad.add(1, "", "the columns must be separated by commas")
+		bad.add(1, "", "roster_commas", "the columns must be separated by commas")
 		return nil
 	}
 	var missing []string
@@ -213,7 +222,7 @@ func rosterColumns(head []string, bad *RosterError) map[string]int {
 		}
 	}
 	if len(missing) > 0 {
-		bad.add(1, "", "missing columns: %s", strings.Join(missing, ", "))
+		bad.add(1, "", "roster_columns", "missing columns: {columns}", "columns", strings.Join(missing, ", "))
 	}
 	return columns
 }
@@ -235,11 +244,11 @@ func readRosterRow(rec []string, columns map[string]int, line int, bad *RosterEr
 		}
 		s := strings.Join(strings.Fields(rec[i]), " ")
 		if utf8.RuneCountInString(s) > maxRosterField {
-			bad.add(line, name, "longer than %d characters", maxRosterField)
+			bad.add(line, name, "roster_long", "longer than {max} characters", "max", strconv.Itoa(maxRosterField))
 			return ""
 		}
 		if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) {
-			bad.add(line, name, "a control or replacement character; was the file saved in another encoding before?")
+			bad.add(line, name, "roster_control", "a control or replacement character; was the file saved in another encoding before?")
 		}
 		return s
 	}
@@ -254,27 +263,27 @@ func readRosterRow(rec []string, columns map[string]int, line int, bad *RosterEr
 		}
 	}
 	if res.ID == "" {
-		bad.add(line, "resident_id", "empty")
+		bad.add(line, "resident_id", "roster_blank", "empty")
 	}
 	if res.Name() == "" {
-		bad.add(line, "last_name", "first and last name are both empty")
+		bad.add(line, "last_name", "roster_name", "first and last name are both empty")
 	}
 	if res.Unit == "" {
-		bad.add(line, "unit", "empty")
+		bad.add(line, "unit", "roster_blank", "empty")
 	}
 	if !slices.Contains(rosterStatuses, res.Status) {
-		bad.add(line, "status", "%q is none of future, current, notice, past", string(res.Status))
+		bad.add(line, "status", "resident_status", "{value} is none of future, current, notice, past", "value", strconv.Quote(string(res.Status)))
 	}
 	if res.Email != "" {
 		if a, err := mail.ParseAddress(res.Email); err != nil || a.Address != res.Email {
-			bad.add(line, "email", "%q is not an e-mail address", res.Email)
+			bad.add(line, "email", "roster_email", "{value} is not an e-mail address", "value", strconv.Quote(res.Email))
 		}
 	}
 	if res.Phone != "" && !rosterPhone.MatchString(res.Phone) {
-		bad.add(line, "phone", "%q is not an international number such as +15035550100", res.Phone)
+		bad.add(line, "phone", "roster_phone", "{value} is not an international number such as +15035550100", "value", strconv.Quote(res.Phone))
 	}
 	if res.Language != "" && !rosterLanguage.MatchString(res.Language) {
-		bad.add(line, "language", "%q is not a language tag such as en or es", res.Language)
+		bad.add(line, "language", "roster_language", "{value} is not a language tag such as en or es", "value", strconv.Quote(res.Language))
 	}
 	return res
 }

@@ -121,8 +121,8 @@ func (d *devices) enroll(kiosk, link string, now time.Time) (string, error) {
 	defer d.mu.Unlock()
 	l, ok := d.links[hashToken(link)]
 	if !ok || l.kiosk != kiosk || !now.Before(l.expires) {
-		return "", fmt.Errorf("%w: this link was used or is older than %d minutes; ask a manager for a new one",
-			errForbidden, int(kioskLinkTTL.Minutes()))
+		return "", room.Refuse(errForbidden, "kiosk_link_over", "this link was used or is older than {minutes} minutes; ask a manager for a new one",
+			"minutes", strconv.Itoa(int(kioskLinkTTL.Minutes())))
 	}
 	t := token()
 	all := append(append([]device(nil), d.all...), device{room.NewID(), kiosk, hashToken(t), l.by, now})
@@ -246,7 +246,7 @@ func (s *Server) managerKiosks(c echo.Context) error {
 func (s *Server) managerKioskLink(c echo.Context) error {
 	kiosk := c.Param("kiosk")
 	if !kioskID.MatchString(kiosk) {
-		return fmt.Errorf("%w: a kiosk's name has letters, digits, - and _", room.ErrInvalid)
+		return room.Refuse(room.ErrInvalid, "kiosk_name", "a kiosk's name has letters, digits, - and _")
 	}
 	link := s.devices.link(kiosk, managerOf(c).Email, s.cfg.Now())
 	return c.JSON(http.StatusOK, map[string]string{

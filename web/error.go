@@ -60,7 +60,7 @@ func describe(err error) (status int, f failure) {
 		}
 		return http.StatusForbidden, f
 	case errors.As(err, &sized):
-		f.Kind, f.Text = "too_large", fmt.Sprintf("that is too large: at most %s", megabytes(sized.Limit))
+		_, f = describe(tooLarge(sized.Limit))
 		return http.StatusRequestEntityTooLarge, f
 	case errors.Is(err, errTooLarge):
 		f.Kind = "too_large"
@@ -114,6 +114,15 @@ func (s *Server) fail(err error, c echo.Context) {
 	if werr := c.JSON(status, f); werr != nil {
 		s.log.Debug("answer not written", "route", c.Path(), "error", werr)
 	}
+}
+
+// tooLarge refuses what has more bytes than limit.
+func tooLarge(limit int64) error {
+	return room.Refuse(errTooLarge, "too_large", "at most {max} can be taken", "max", megabytes(limit))
+}
+
+func noEmail() error {
+	return room.Refuse(room.ErrInvalid, "email_wrong", "that is no e-mail address")
 }
 
 func megabytes(n int64) string {

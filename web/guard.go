@@ -120,11 +120,11 @@ func bodyLimit(limit int64) echo.MiddlewareFunc {
 // refuseLarge answers before a body above limit was stored anywhere. It reads
 // and forgets up to 64 MB of it, because a browser that is still sending shows
 // a broken connection in place of our answer.
-func refuseLarge(c echo.Context, limit int64, what string) error {
+func refuseLarge(c echo.Context, limit int64) error {
 	r := c.Request()
 	if r.ContentLength > limit {
 		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 64<<20))
-		return fmt.Errorf("%w: %s may have at most %s, this one has %s", errTooLarge, what, megabytes(limit), megabytes(r.ContentLength))
+		return tooLarge(limit)
 	}
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
 	return nil

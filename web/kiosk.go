@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -99,7 +100,7 @@ func (s *Server) kioskStart(c echo.Context) error {
 		return fmt.Errorf("%w: form must be pin, qr or card", room.ErrInvalid)
 	}
 	if in.Secret = strings.TrimSpace(in.Secret); in.Secret == "" || len(in.Secret) > 256 {
-		return fmt.Errorf("%w: nothing was shown", room.ErrInvalid)
+		return room.Refuse(room.ErrInvalid, "nothing_shown", "nothing was shown")
 	}
 	kiosk := c.Param("kiosk")
 	return s.command(c, kiosk, room.StartVisit{Attempt: room.Attempt{Kiosk: kiosk, Form: in.Form, Secret: in.Secret}})
@@ -113,7 +114,7 @@ func (s *Server) visit(c echo.Context, shown string, kinds ...room.VisitKind) (r
 		return v, err
 	}
 	if v.Visit == nil || shown != "" && v.Visit.ID != shown {
-		return v, fmt.Errorf("%w: that visit is over", room.ErrConflict)
+		return v, room.Refuse(room.ErrConflict, "visit_over", "that visit is over")
 	}
 	for _, k := range kinds {
 		if v.Visit.Kind == k {
@@ -121,7 +122,7 @@ func (s *Server) visit(c echo.Context, shown string, kinds ...room.VisitKind) (r
 		}
 	}
 	if len(kinds) > 0 {
-		return v, fmt.Errorf("%w: only for deliveries", errForbidden)
+		return v, room.Refuse(errForbidden, "not_courier", "only for deliveries")
 	}
 	return v, nil
 }
@@ -165,7 +166,7 @@ func (s *Server) kioskRegister(c echo.Context) error {
 			return err
 		}
 		if !r.Receives() {
-			return fmt.Errorf("%w: packages for this resident are not accepted", room.ErrConflict)
+			return room.Refuse(room.ErrConflict, "not_accepted", "packages for this resident are not accepted")
 		}
 	}
 	return s.command(c, v.Kiosk, room.RegisterParcel{
@@ -248,7 +249,7 @@ func (s *Server) kioskResidents(c echo.Context) error {
 	}
 	q := shorten(strings.TrimSpace(c.QueryParam("q")), 60)
 	if utf8.RuneCountInString(q) < searchMin {
-		return fmt.Errorf("%w: type at least %d letters", room.ErrInvalid, searchMin)
+		return room.Refuse(room.ErrInvalid, "search_short", "type at least {count} letters", "count", strconv.Itoa(searchMin))
 	}
 	found, err := s.cfg.Store.Residents(c.Request().Context(), room.ResidentFilter{
 		Query: q, Statuses: []room.ResidentStatus{room.ResidentCurrent, room.ResidentNotice}, Limit: searchLimit,

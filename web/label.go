@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"image"
 	_ "image/jpeg" // pictures are JPEG
 	_ "image/png"  // or PNG
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -39,14 +39,11 @@ func (s *Server) kioskLabel(c echo.Context) error {
 	if _, err := s.visit(c, c.QueryParam("visit"), room.VisitCourier); err != nil {
 		return err
 	}
-	if err := refuseLarge(c, labelLimit+64<<10, "a photograph"); err != nil {
+	if err := refuseLarge(c, labelLimit+64<<10); err != nil {
 		return err
 	}
-	picture, err := uploaded(c.Request())
+	picture, err := readPicture(c.Request())
 	if err != nil {
-		return err
-	}
-	if err := checkPicture(picture); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readTimeout)
@@ -58,7 +55,7 @@ func (s *Server) kioskLabel(c echo.Context) error {
 	r, err := s.cfg.ReadLabel(ctx, room.ReadRequest{Property: s.cfg.Property.ID, Picture: ref})
 	if err != nil {
 		if errors.Is(err, room.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("%w: the label reader does not answer; the photograph is kept, search the resident by hand", room.ErrUnavailable)
+			err = room.Refuse(room.ErrUnavailable, "reader_away", "the label reader does not answer; the photograph is kept, search the resident by hand")
 		}
 		return &pictureKept{ref: ref, err: err}
 	}
@@ -80,7 +77,7 @@ func (s *Server) kioskBarcode(c echo.Context) error {
 	}
 	text := strings.TrimSpace(in.Text)
 	if len(text) < 6 || len(text) > 512 {
-		return fmt.Errorf("%w: that is no tracking number", room.ErrInvalid)
+		return room.Refuse(room.ErrInvalid, "no_tracking", "that is no tracking number")
 	}
 	r := room.Reading{Tracking: shorten(text, 64), Barcodes: []room.Barcode{{Text: text}}, Decision: room.DecisionNone}
 	if s.cfg.Recognize != nil {
@@ -91,63 +88,79 @@ func (s *Server) kioskBarcode(c echo.Context) error {
 	return c.JSON(http.StatusOK, labelAnswer{Reading: &r})
 }
 
-// uploaded is the picture in a request: the body itself, or the first file of a
+// uploaded is the file in a request: the body itself, or the first file of a
 // form.
-func uploaded(r *http.Request) ([]byte, error) {
-	body := io.Reader(r.Body)
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
-		form, err := r.MultipartReader()
-		if err != nil {
-			return nil, fmt.Errorf("%w: the form is broken off", room.ErrInvalid)
-		}
-		for {
-			part, err := form.NextPart()
-			if err != nil {
-				return nil, sizedOr(err, "there is no picture in the form")
-			}
-			if part.FileName() != "" {
-				body = part
-				break
-			}
-		}
+func uploaded(r *http.Request) (io.Reader, error) {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "multipart/form-data" {
+		return r.Body, nil
 	}
-	b, err := io.ReadAll(io.LimitReader(body, labelLimit+1))
+	form, err := r.MultipartReader()
 	if err != nil {
-		return nil, sizedOr(err, "the upload was broken off")
+		return nil, brokenOff()
 	}
-	if len(b) > labelLimit {
-		return nil, fmt.Errorf("%w: a photograph may have at most %s", errTooLarge, megabytes(labelLimit))
+	for {
+		part, err := form.NextPart()
+		if err != nil {
+			return nil, sizedOr(err, room.Refuse(room.ErrInvalid, "file_missing", "there is no file in the form"))
+		}
+		if part.FileName() != "" {
+			return part, nil
+		}
 	}
-	return b, nil
 }
 
-func sizedOr(err error, text string) error {
+// readPicture is the photograph in a request.
+func readPicture(r *http.Request) ([]byte, error) {
+	file, err := uploaded(r)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(file, labelLimit+1))
+	if err != nil {
+		return nil, sizedOr(err, brokenOff())
+	}
+	if len(b) > labelLimit {
+		return nil, tooLarge(labelLimit)
+	}
+	return b, checkPicture(b)
+}
+
+// sizedOr is err where it says that the body is too large, and otherwise other.
+func sizedOr(err, other error) error {
 	var sized *http.MaxBytesError
 	if errors.As(err, &sized) {
 		return err
 	}
-	return fmt.Errorf("%w: %s", room.ErrInvalid, text)
+	return other
+}
+
+func brokenOff() error {
+	return room.Refuse(room.ErrInvalid, "upload_broken", "the upload was broken off")
 }
 
 // checkPicture refuses what is no whole JPEG or PNG.
 func checkPicture(b []byte) error {
 	if len(b) == 0 {
-		return fmt.Errorf("%w: the file is empty", room.ErrInvalid)
+		return room.Refuse(room.ErrInvalid, "file_empty", "the file is empty")
 	}
 	conf, _, err := image.DecodeConfig(bytes.NewReader(b))
 	if errors.Is(err, image.ErrFormat) {
-		return fmt.Errorf("%w: that is not a picture; take a JPEG or PNG", room.ErrInvalid)
+		return room.Refuse(room.ErrInvalid, "no_picture", "that is not a picture; take a JPEG or PNG")
 	}
 	if err != nil {
-		return fmt.Errorf("%w: the picture is damaged or cut off; take it again", room.ErrInvalid)
+		return damaged()
 	}
 	if conf.Width*conf.Height > pixelLimit || conf.Width < 1 || conf.Height < 1 {
-		return fmt.Errorf("%w: the picture has %d x %d pixels; at most 50 million are read", room.ErrInvalid, conf.Width, conf.Height)
+		return room.Refuse(room.ErrInvalid, "picture_pixels", "the picture has {width} x {height} pixels; at most 50 million are read", "width", strconv.Itoa(conf.Width), "height", strconv.Itoa(conf.Height))
 	}
 	if _, _, err := image.Decode(bytes.NewReader(b)); err != nil {
-		return fmt.Errorf("%w: the picture is damaged or cut off; take it again", room.ErrInvalid)
+		return damaged()
 	}
 	return nil
+}
+
+func damaged() error {
+	return room.Refuse(room.ErrInvalid, "picture_damaged", "the picture is damaged or cut off; take it again")
 }
 
 // readings remembers the newest readings by picture between the answer to a

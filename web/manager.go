@@ -85,7 +85,7 @@ func (s *Server) order(c echo.Context, cmd room.Command) error {
 func reason(text string) (string, error) {
 	text = shorten(strings.TrimSpace(text), 500)
 	if len(text) < 3 {
-		return "", fmt.Errorf("%w: give a reason; the log keeps it", room.ErrInvalid)
+		return "", room.Refuse(room.ErrInvalid, "reason_missing", "give a reason; the log keeps it")
 	}
 	return text, nil
 }

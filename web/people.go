@@ -1,9 +1,7 @@
 package web
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/mail"
 	"regexp"
@@ -59,15 +57,15 @@ func checkResident(r *room.Resident) error {
 		return fmt.Errorf("%w: status is future, current, notice or past", room.ErrInvalid)
 	}
 	if r.Name() == "" || r.Unit == "" {
-		return fmt.Errorf("%w: a resident has a name and a unit", room.ErrInvalid)
+		return room.Refuse(room.ErrInvalid, "resident_incomplete", "a resident has a name and a unit")
 	}
 	if r.Email != "" {
 		if a, err := mail.ParseAddress(r.Email); err != nil || a.Address != r.Email {
-			return fmt.Errorf("%w: that is no e-mail address", room.ErrInvalid)
+			return noEmail()
 		}
 	}
 	if r.Phone != "" && !phoneNumber.MatchString(r.Phone) {
-		return fmt.Errorf("%w: a phone number is written as +15035550100", room.ErrInvalid)
+		return room.Refuse(room.ErrInvalid, "phone_wrong", "a phone number is written as +15035550100")
 	}
 	if r.ID == "" {
 		r.ID = room.NewID()
@@ -91,10 +89,10 @@ func (s *Server) managerSaveResident(c echo.Context) error {
 // complete=1 residents that it does not name become past; with check=1 it is
 // read and counted only.
 func (s *Server) managerImport(c echo.Context) error {
-	if err := refuseLarge(c, rosterLimit, "a roster"); err != nil {
+	if err := refuseLarge(c, rosterLimit); err != nil {
 		return err
 	}
-	file, err := rosterFile(c)
+	file, err := uploaded(c.Request())
 	if err != nil {
 		return err
 	}
@@ -123,7 +121,7 @@ func (s *Server) managerSaveCourier(c echo.Context) error {
 	}
 	in.Name, in.Carrier = shorten(strings.TrimSpace(in.Name), 80), shorten(strings.TrimSpace(in.Carrier), 40)
 	if in.Name == "" || in.Carrier == "" {
-		return fmt.Errorf("%w: a courier has a name and a carrier", room.ErrInvalid)
+		return room.Refuse(room.ErrInvalid, "courier_incomplete", "a courier has a name and a carrier")
 	}
 	if in.ID == "" {
 		in.ID = room.NewID()
@@ -156,33 +154,11 @@ func (s *Server) managerIssue(c echo.Context) error {
 		return fmt.Errorf("%w: kind is pickup, courier or staff", room.ErrInvalid)
 	}
 	if !in.ValidTo.IsZero() && !in.ValidTo.After(s.cfg.Now()) {
-		return fmt.Errorf("%w: that date is over", room.ErrInvalid)
+		return room.Refuse(room.ErrInvalid, "date_over", "that date is over")
 	}
 	return s.order(c, room.IssueCredential{Kind: in.Kind, Holder: c.Param("holder"), Card: strings.TrimSpace(in.Card), ValidTo: in.ValidTo})
 }
 
 func (s *Server) managerRevoke(c echo.Context) error {
 	return s.order(c, room.RevokeCredential{Holder: c.Param("holder"), Credential: c.Param("id")})
-}
-
-func rosterFile(c echo.Context) (io.Reader, error) {
-	if !strings.HasPrefix(c.Request().Header.Get("Content-Type"), "multipart/") {
-		return c.Request().Body, nil
-	}
-	form, err := c.Request().MultipartReader()
-	if err != nil {
-		return nil, fmt.Errorf("%w: the form is broken off", room.ErrInvalid)
-	}
-	for {
-		part, err := form.NextPart()
-		var sized *http.MaxBytesError
-		switch {
-		case errors.As(err, &sized):
-			return nil, err
-		case err != nil:
-			return nil, fmt.Errorf("%w: there is no file in the form", room.ErrInvalid)
-		case part.FileName() != "":
-			return part, nil
-		}
-	}
 }

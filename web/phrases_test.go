@@ -38,24 +38,37 @@ func TestPhrases(t *testing.T) {
 	}
 }
 
+// sources are the Go files of some packages, without their tests.
+func sources(t *testing.T, patterns ...string) string {
+	t.Helper()
+	var all strings.Builder
+	for _, p := range patterns {
+		files, err := filepath.Glob(p)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no files, %v", p, err)
+		}
+		for _, f := range files {
+			if strings.HasSuffix(f, "_test.go") {
+				continue
+			}
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(b)
+		}
+	}
+	return all.String()
+}
+
 func TestEveryPromptOfTheRoomHasAText(t *testing.T) {
 	p, err := NewPhrases()
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, _ := filepath.Glob("../room/*.go")
 	keys := map[string]bool{}
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasSuffix(f, "_test.go") {
-			continue
-		}
-		for _, m := range regexp.MustCompile(`"(prompt\.[a-z_]+)"`).FindAllStringSubmatch(string(b), -1) {
-			keys[m[1]] = true
-		}
+	for _, m := range regexp.MustCompile(`"(prompt\.[a-z_]+)"`).FindAllStringSubmatch(sources(t, "../room/*.go"), -1) {
+		keys[m[1]] = true
 	}
 	if len(keys) < 8 {
 		t.Fatalf("only %d prompts were found in package room", len(keys))
@@ -64,6 +77,33 @@ func TestEveryPromptOfTheRoomHasAText(t *testing.T) {
 		for language, texts := range p.texts {
 			if texts[key] == "" {
 				t.Errorf("%s has no text for %s", language, key)
+			}
+		}
+	}
+}
+
+func TestEveryRefusalHasATextThatUsesOnlyItsValues(t *testing.T) {
+	p, err := NewPhrases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blanks := regexp.MustCompile(`\{\w+\}`)
+	call := regexp.MustCompile(`(?:Refuse\([\w.]+|bad\.add\(.*?(?:"\w*"|name)),\s*"([a-z_0-9]+)",\s*"((?:[^"\\]|\\.)*)"`)
+	found := call.FindAllStringSubmatch(sources(t, "*.go", "../room/*.go", "../access/*.go"), -1)
+	if len(found) < 60 {
+		t.Fatalf("only %d refusals were found", len(found))
+	}
+	for _, m := range found {
+		code, text := m[1], m[2]
+		for language, texts := range p.texts {
+			page := texts["error."+code]
+			if page == "" {
+				t.Errorf("%s has no text for error.%s", language, code)
+			}
+			for _, b := range blanks.FindAllString(page, -1) {
+				if !strings.Contains(text, b) {
+					t.Errorf("%s: error.%s names %s, which the server does not send: %q", language, code, b, text)
+				}
 			}
 		}
 	}

@@ -44,7 +44,7 @@ func (s *Server) residentOnly(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id, err := room.OpenLink(s.cfg.LinkKey, c.Param("token"), s.cfg.Now())
 		if err != nil {
-			return fmt.Errorf("%w: this link is not valid any more; the newest message has a new one", errForbidden)
+			return room.Refuse(errForbidden, "link_over", "this link is not valid any more; the newest message has a new one")
 		}
 		c.Set("resident", id)
 		return next(c)

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/mail"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -108,14 +109,14 @@ func (s *Server) session(c echo.Context) error {
 func newManager(b Bootstrap, now time.Time) (room.Manager, error) {
 	email := strings.ToLower(strings.TrimSpace(b.Email))
 	if a, err := mail.ParseAddress(email); err != nil || a.Address != email {
-		return room.Manager{}, fmt.Errorf("%w: that is no e-mail address", room.ErrInvalid)
+		return room.Manager{}, noEmail()
 	}
 	if n := utf8.RuneCountInString(b.Password); n < passwordMin || len(b.Password) > passwordMax {
-		return room.Manager{}, fmt.Errorf("%w: a password has %d letters or more", room.ErrInvalid, passwordMin)
+		return room.Manager{}, room.Refuse(room.ErrInvalid, "password_short", "a password has {count} letters or more", "count", strconv.Itoa(passwordMin))
 	}
 	name := shorten(strings.TrimSpace(b.Name), 80)
 	if name == "" {
-		return room.Manager{}, fmt.Errorf("%w: a name is needed; the log shows it", room.ErrInvalid)
+		return room.Manager{}, room.Refuse(room.ErrInvalid, "name_missing", "a name is needed; the log shows it")
 	}
 	return room.Manager{ID: room.NewID(), Email: email, Name: name, PasswordHash: HashPassword(b.Password), Created: now}, nil
 }
@@ -150,7 +151,7 @@ func (s *Server) firstManager(ctx context.Context, b Bootstrap, made *room.Manag
 		return err
 	}
 	if len(all) > 0 {
-		return fmt.Errorf("%w: there is an account already; sign in", room.ErrConflict)
+		return room.Refuse(room.ErrConflict, "account_exists", "there is an account already; sign in")
 	}
 	m, err := newManager(b, s.cfg.Now())
 	if err != nil {
@@ -176,7 +177,7 @@ func (s *Server) setUp(c echo.Context) error {
 		code := strings.ToLower(strings.TrimSpace(in.Code))
 		if subtle.ConstantTimeCompare([]byte(code), []byte(SetupCode(s.cfg.LinkKey))) != 1 {
 			s.countFailure(ctx, keys)
-			return fmt.Errorf("%w: that is not the setup code that packroom printed at its start", errForbidden)
+			return room.Refuse(errForbidden, "setup_code", "that is not the setup code that packroom printed at its start")
 		}
 	}
 	var m room.Manager
@@ -219,7 +220,7 @@ func (s *Server) signIn(c echo.Context) error {
 	}
 	if !ok || !known {
 		s.countFailure(ctx, keys)
-		return fmt.Errorf("%w: e-mail address or password is wrong", errForbidden)
+		return room.Refuse(errForbidden, "sign_in_wrong", "e-mail address or password is wrong")
 	}
 	for _, k := range keys {
 		if err := s.cfg.Store.SaveThrottle(ctx, k, room.Throttle{}); err != nil {

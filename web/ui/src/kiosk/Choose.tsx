@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Button, Dialog } from '../lib/components';
 import { failureOf } from '../lib/api';
+import { sayFailure } from '../lib/failure';
 import { hasText, t } from '../lib/i18n';
 import type { Candidate, Neighbour, Visit } from '../lib/types';
 import { Keyboard } from './Keyboard';
 import { register, shortlist } from './label';
-import { api, busy, explain, scanning, setPending, shots, tell, type Pending } from './state';
+import { api, busy, scanning, setPending, shots, tell, type Pending } from './state';
 
 const sizes = ['small', 'medium', 'large', 'oversize'] as const;
 
@@ -156,7 +157,7 @@ function Search({ visit, start, onPick }: { visit: string; start: string; onPick
         const list = await api.residents(visit, words);
         if (!gone) setFound(list);
       } catch (e) {
-        if (!gone) tell(explain(failureOf(e)), 'warn');
+        if (!gone) tell(sayFailure(failureOf(e)), 'warn');
       }
     }, 180);
     return () => {

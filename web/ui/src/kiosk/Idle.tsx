@@ -1,12 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { failureOf } from '../lib/api';
 import { PinPad, ShelfMap } from '../lib/components';
+import { sayFailure } from '../lib/failure';
 import { t } from '../lib/i18n';
 import { every, Sampler, useCamera } from './camera';
 import { Sheet, Stage } from './panels';
 import { readQR } from './qr';
 import { formOf, listenForReader } from './scanner';
-import { api, connection, explain, refresh, view } from './state';
+import { api, connection, refresh, view } from './state';
 
 type Form = 'pin' | 'qr' | 'card';
 
@@ -32,7 +33,7 @@ export function Idle() {
       await refresh();
     } catch (e) {
       const f = failureOf(e);
-      setProblem(explain(f));
+      setProblem(sayFailure(f));
       setUntil(f.retryAfterMs > 0 ? Date.now() + f.retryAfterMs : 0);
     } finally {
       running.current = false;

@@ -44,7 +44,7 @@ export function LabelCamera({ visit }: { visit: string }) {
   const pick = async (f: File | undefined) => {
     if (!f) return;
     if (f.type && !f.type.startsWith('image/')) {
-      tell(t('error.invalid', { text: f.name }), 'warn');
+      tell(t('error.no_picture'), 'warn');
       return;
     }
     setReason(await sendLabel(visit, f));

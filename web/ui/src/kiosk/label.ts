@@ -1,7 +1,8 @@
 import { Failure, failureOf } from '../lib/api';
+import { sayFailure } from '../lib/failure';
 import { t } from '../lib/i18n';
 import type { Candidate } from '../lib/types';
-import { api, busy, explain, refresh, scanFor, scanning, setPending, shots, tell, type Pending } from './state';
+import { api, busy, refresh, scanFor, scanning, setPending, shots, tell, type Pending } from './state';
 
 const maxBytes = 12 * 1024 * 1024;
 
@@ -14,7 +15,7 @@ const retry = new Set(['no_label', 'too_dark', 'blurred', 'two_labels']);
  */
 export async function sendLabel(visit: string, photo: Blob): Promise<string> {
   if (photo.size > maxBytes) {
-    tell(t('error.too_large'), 'warn');
+    tell(t('error.too_large', { max: '12 MB' }), 'warn');
     return 'too_large';
   }
   busy.value = true;
@@ -32,7 +33,7 @@ export async function sendLabel(visit: string, photo: Blob): Promise<string> {
       setPending({ visit, picture: f.picture, reading: undefined, reason: 'unavailable', loose: scanFor.value });
       return '';
     }
-    tell(explain(f), 'warn');
+    tell(sayFailure(f), 'warn');
     if (f.kind === 'conflict') await refresh();
     return f.kind;
   } finally {
@@ -46,7 +47,7 @@ export async function scanBarcode(visit: string, text: string): Promise<void> {
     const { reading } = await api.barcode(visit, text);
     setPending({ visit, picture: '', reading, reason: 'barcode', loose: scanFor.value });
   } catch (e) {
-    tell(explain(failureOf(e)), 'warn');
+    tell(sayFailure(failureOf(e)), 'warn');
   }
 }
 
@@ -74,7 +75,7 @@ export async function register(label: Pending, resident: string, size: string, a
     await refresh();
     return 'done';
   } catch (e) {
-    tell(explain(failureOf(e)), 'warn');
+    tell(sayFailure(failureOf(e)), 'warn');
     return 'failed';
   } finally {
     busy.value = false;

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
-import { Failure, failureOf, kioskApi } from '../lib/api';
-import { hasText, knownLanguage, language, setLanguage, t } from '../lib/i18n';
+import { failureOf, kioskApi } from '../lib/api';
+import { sayFailure } from '../lib/failure';
+import { knownLanguage, language, setLanguage, t } from '../lib/i18n';
 import { listen, type Connection } from '../lib/sse';
 import type { KioskView, Parcel, Prompt, Reading } from '../lib/types';
 import { Speech } from './speech';
@@ -72,13 +73,6 @@ export function tell(text: string, tone: 'ok' | 'warn' = 'ok'): void {
   noticeTimer = setTimeout(() => (notice.value = undefined), 6000);
 }
 
-/** What a failure means to the person before the kiosk. */
-export function explain(f: Failure): string {
-  if (f.reason && hasText(`error.${f.reason}`)) return t(`error.${f.reason}`);
-  if (f.kind === 'invalid') return t('error.invalid', { text: f.message.replace(/^invalid: /, '') });
-  return t(hasText(`error.${f.kind}`) ? `error.${f.kind}` : 'error.internal');
-}
-
 function show(v: KioskView): void {
   const before = view.value?.visit;
   view.value = v;
@@ -120,7 +114,7 @@ export async function refresh(): Promise<void> {
   try {
     show(await api.view());
   } catch (e) {
-    trouble.value = explain(failureOf(e));
+    trouble.value = sayFailure(failureOf(e));
   }
 }
 
@@ -133,7 +127,7 @@ export async function act(fn: () => Promise<unknown>): Promise<boolean> {
     await refresh();
     return true;
   } catch (e) {
-    tell(explain(failureOf(e)), 'warn');
+    tell(sayFailure(failureOf(e)), 'warn');
     await refresh();
     return false;
   } finally {

@@ -10,17 +10,26 @@ export type FailureKind =
 /** Every request that fails throws one of these. */
 export class Failure extends Error {
   override readonly name = 'Failure';
-  constructor(
-    readonly kind: FailureKind,
-    text: string,
-    readonly status: number,
-    readonly reason = '',
-    readonly retryAfterMs = 0,
-    readonly picture = '',
-    readonly problems: RosterProblem[] = [],
-    readonly more = 0,
-  ) {
+  /** Names the text that locale/*.json has for it, error.CODE; values fill the text's blanks. */
+  readonly code: string;
+  readonly values: Record<string, string>;
+  /** Why somebody was not let in. */
+  readonly reason: string;
+  readonly retryAfterMs: number;
+  /** The photograph that is kept although its reading failed. */
+  readonly picture: string;
+  readonly problems: RosterProblem[];
+  readonly more: number;
+
+  constructor(readonly kind: FailureKind, text: string, readonly status: number, wire: WireFailure = {}) {
     super(text);
+    this.code = wire.code ?? '';
+    this.values = wire.values ?? {};
+    this.reason = wire.reason ?? '';
+    this.retryAfterMs = wire.retry_after_ms ?? 0;
+    this.picture = wire.picture ?? '';
+    this.problems = wire.problems ?? [];
+    this.more = wire.more ?? 0;
   }
 }
 
@@ -32,6 +41,8 @@ export function failureOf(thrown: unknown): Failure {
 interface WireFailure {
   kind?: FailureKind;
   text?: string;
+  code?: string;
+  values?: Record<string, string>;
   reason?: string;
   retry_after_ms?: number;
   picture?: string;
@@ -67,10 +78,7 @@ async function request<T>(method: string, path: string, body?: unknown, timeout 
   }
   if (response.ok) return data as T;
   const f = (data ?? {}) as WireFailure;
-  throw new Failure(
-    f.kind ?? (response.status >= 502 ? 'unavailable' : 'internal'), f.text ?? response.statusText, response.status,
-    f.reason, f.retry_after_ms, f.picture, f.problems, f.more,
-  );
+  throw new Failure(f.kind ?? (response.status >= 502 ? 'unavailable' : 'internal'), f.text ?? response.statusText, response.status, f);
 }
 
 type Query = Record<string, string | number | undefined>;

@@ -291,6 +291,8 @@ export interface RosterProblem {
   line: number;
   column?: string;
   text: string;
+  code: string;
+  values?: Record<string, string>;
 }
 
 export interface ResidentParcel {

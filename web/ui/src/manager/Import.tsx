@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { failureOf, managerApi } from '../lib/api';
 import { Button, Dialog } from '../lib/components';
+import { sayProblem } from '../lib/failure';
 import { t } from '../lib/i18n';
 import type { RosterProblem } from '../lib/types';
 import { Field, useAction, Wrong } from './parts';
@@ -87,7 +88,7 @@ export function Import({ onDone, onClose }: { onDone: () => void; onClose: () =>
                   <li key={i}>
                     <strong>{t('manager.import.line', { line: p.line })}</strong>
                     {p.column && <span class="mono">{p.column}</span>}
-                    <span>{p.text}</span>
+                    <span>{sayProblem(p)}</span>
                   </li>
                 ))}
               </ol>

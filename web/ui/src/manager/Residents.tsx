@@ -138,7 +138,7 @@ function Edit({ resident, onSave, onClose }: { resident: Resident; onSave: (r: R
       send={t('manager.save')}
       onSend={async () => {
         setTried(true);
-        if (phoneWrong) throw new Error(t('manager.phone.wrong'));
+        if (phoneWrong) throw new Error(t('error.phone_wrong'));
         await onSave({ ...r, phone, aliases: aliases.split(/[;,]/).map((a) => a.trim()).filter(Boolean) });
       }}
       onClose={onClose}
@@ -159,7 +159,7 @@ function Edit({ resident, onSave, onClose }: { resident: Resident; onSave: (r: R
       </div>
       <Field label={t('manager.email')}>{(a) => <input {...a} class="input" type="email" autocomplete="off" value={r.email ?? ''} onInput={(e) => set({ email: e.currentTarget.value })} />}</Field>
       <div class="pair">
-        <Field label={t('manager.phone')} hint={t('manager.phone.hint')} error={tried && phoneWrong ? t('manager.phone.wrong') : undefined}>
+        <Field label={t('manager.phone')} hint={t('manager.phone.hint')} error={tried && phoneWrong ? t('error.phone_wrong') : undefined}>
           {(a) => <input {...a} class="input" type="tel" autocomplete="off" value={r.phone ?? ''} onInput={(e) => set({ phone: e.currentTarget.value })} />}
         </Field>
         <Field label={t('language.label')}>

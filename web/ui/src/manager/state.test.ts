@@ -16,10 +16,10 @@ describe('alarming', () => {
 });
 
 describe('failureText', () => {
-  it('says what the box said, without its machine words', () => {
-    expect(failureText(new Failure('invalid', 'invalid: a courier has a name and a carrier', 422))).toBe('That did not work: a courier has a name and a carrier');
-    expect(failureText(new Failure('conflict', 'incident "i1": conflict: it is closed already', 409))).toContain('it is closed already');
-    expect(failureText(new Failure('denied', 'denied', 429, 'throttled', 30_000))).toContain('30 seconds');
+  it('says how long to wait, who must sign in again, and what the box said', () => {
+    expect(failureText(new Failure('conflict', 'incident "i1": conflict: it is closed already', 409, { code: 'incident_closed' }))).toBe('That incident is closed already.');
+    expect(failureText(new Failure('sign_in', 'sign in first', 401))).toContain('sign in again');
+    expect(failureText(new Failure('denied', 'denied', 429, { reason: 'throttled', retry_after_ms: 30_000 }))).toContain('30 seconds');
     expect(failureText(new Error('our own words'))).toBe('our own words');
   });
 });

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { Failure, failureOf, managerApi } from '../lib/api';
-import { hasText, t } from '../lib/i18n';
+import { sayFailure } from '../lib/failure';
+import { t } from '../lib/i18n';
 import { listen, type Connection } from '../lib/sse';
 import type { RoomEvent, RoomView, Service, Session } from '../lib/types';
 
@@ -104,8 +105,6 @@ export function failureText(thrown: unknown): string {
   const f = failureOf(thrown);
   if (f.reason === 'throttled' || f.retryAfterMs > 0) return t('manager.wait', { count: Math.ceil(f.retryAfterMs / 1000) });
   if (f.kind === 'sign_in') return t('manager.signed_out');
-  if (f.kind === 'unavailable') return t('manager.unavailable');
-  const plain = f.message.replace(/^(?:[a-z ]+: )*(?:invalid|conflict|not found|not allowed|denied): /, '');
-  if (f.kind === 'invalid' || f.kind === 'conflict' || f.kind === 'forbidden' || f.kind === 'not_found') return t('manager.failed', { text: plain });
-  return t(hasText(`error.${f.kind}`) ? `error.${f.kind}` : 'error.internal');
+  if (f.kind === 'unavailable' && !f.code) return t('manager.unavailable');
+  return sayFailure(f);
 }
