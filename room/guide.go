@@ -13,9 +13,18 @@ type Signal string
 const (
 	SignalOff     Signal = "off"
 	SignalHere    Signal = "here"    // white, steady: your package is here
+	SignalHere2   Signal = "here2"   // green, one wink: that of a second resident in the room
+	SignalHere3   Signal = "here3"   // magenta, two winks
+	SignalHere4   Signal = "here4"   // cyan, three winks
 	SignalSuggest Signal = "suggest" // blue, slow: put it here
 	SignalWarn    Signal = "warn"    // amber, fast: something is wrong here
 )
+
+// Leads reports whether s tells a resident that a package is theirs.
+func (s Signal) Leads() bool { return slices.Contains(residentSignals(), s) }
+
+// residentSignals are the colours of residents who are in the room at once.
+func residentSignals() []Signal { return []Signal{SignalHere, SignalHere2, SignalHere3, SignalHere4} }
 
 // GuideTarget is where the guide points now.
 type GuideTarget struct {

@@ -142,6 +142,9 @@ func (p *Patch) check(o *device.Options) {
 	slices.Sort(p.universes)
 }
 
+// Universes are those that the patch uses, sorted.
+func (p *Patch) Universes() []int { return slices.Clone(p.universes) }
+
 // width is how many channels an LED has.
 func (p *Patch) width() int {
 	if p.pixel == "dimmer" {

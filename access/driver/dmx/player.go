@@ -3,7 +3,6 @@ package dmx
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -41,7 +40,6 @@ type Player struct {
 	painter *light.Painter
 	wire    Wire
 	line    *device.Line
-	log     *slog.Logger
 	wake    chan struct{}
 	stop    context.CancelFunc
 	done    chan struct{}
@@ -49,15 +47,15 @@ type Player struct {
 	ended   error
 
 	mu     sync.Mutex
-	failed error           // of the last frames
-	told   map[string]bool // slots without a light that were logged
+	failed error // of the last frames
 }
 
 // NewPlayer begins to play a patch, dark.
-func NewPlayer(patch Patch, wire Wire, line *device.Line, log *slog.Logger) *Player {
+func NewPlayer(patch Patch, wire Wire, line *device.Line) *Player {
+	line.Note("slots", light.Slots(patch.spans()))
 	ctx, stop := context.WithCancel(context.Background())
-	p := &Player{patch: patch, painter: light.NewPainter(patch.spans(), patch.brightness), wire: wire, line: line, log: log,
-		wake: make(chan struct{}, 1), stop: stop, done: make(chan struct{}), told: map[string]bool{}}
+	p := &Player{patch: patch, painter: light.NewPainter(patch.spans(), patch.brightness), wire: wire, line: line,
+		wake: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
 	go p.play(ctx)
 	return p
 }
@@ -74,18 +72,12 @@ func (p *Player) Devices() room.Devices {
 	return d
 }
 
-// Set implements room.Lights. Slots without a light here are logged once.
+// Set implements room.Lights. Slots that have no light here are passed over.
 func (p *Player) Set(_ context.Context, bySlot map[string]room.Signal) error {
-	without := p.painter.Set(bySlot, time.Now())
+	p.painter.Set(bySlot, time.Now())
 	p.kick()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, slot := range without {
-		if !p.told[slot] {
-			p.told[slot] = true
-			p.log.Warn("a slot has no light here", "slot", slot)
-		}
-	}
 	if p.failed != nil {
 		return fmt.Errorf("set lights: %w: %v", room.ErrUnavailable, p.failed)
 	}

@@ -3,6 +3,7 @@ package light
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,6 +42,15 @@ func Check(spans []Span) error {
 	return nil
 }
 
+// Slots names the slots of spans, in order, for a manager's page.
+func Slots(spans []Span) string {
+	names := make([]string, len(spans))
+	for i, s := range spans {
+		names[i] = s.Slot
+	}
+	return strings.Join(names, " ")
+}
+
 const (
 	runIn = 900 * time.Millisecond // a light that runs along the shelf to the slot
 	tail  = 6                      // its length in LEDs
@@ -65,18 +75,14 @@ func NewPainter(spans []Span, brightness float64) *Painter {
 	return &Painter{spans: slices.Clone(spans), brightness: brightness, shown: map[string]showing{}}
 }
 
-// Set shows these signals and no others. It gives the slots that have no light
-// here, sorted.
-func (p *Painter) Set(bySlot map[string]room.Signal, now time.Time) (without []string) {
+// Set shows these signals and no others. Slots that have no light here are
+// passed over: another driver may have them.
+func (p *Painter) Set(bySlot map[string]room.Signal, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	shown := map[string]showing{}
 	for slot, signal := range bySlot {
 		if Of(signal) == (Color{}) {
-			continue
-		}
-		if !slices.ContainsFunc(p.spans, func(s Span) bool { return s.Slot == slot }) {
-			without = append(without, slot)
 			continue
 		}
 		old := p.shown[slot]
@@ -86,18 +92,6 @@ func (p *Painter) Set(bySlot map[string]room.Signal, now time.Time) (without []s
 		shown[slot] = old
 	}
 	p.shown = shown
-	slices.Sort(without)
-	return without
-}
-
-// Signal is what a slot shows.
-func (p *Painter) Signal(slot string) room.Signal {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if s, ok := p.shown[slot]; ok {
-		return s.signal
-	}
-	return room.SignalOff
 }
 
 // Paint gives each strip's LEDs at a moment; set is called for those that are
