@@ -8,8 +8,8 @@
 //   - A queued message is handed over at least once, or given up after 24 hours
 //     with the reason kept. An address that the receiving server refuses for good
 //     is given up at once.
-//   - A worker that dies while it sends leaves a delivery whose lease ends after
-//     two minutes; then it is sent again. The second copy of an e-mail bears the
+//   - A worker that dies while it sends leaves a delivery whose lease ends within
+//     ten seconds; then it is sent again. The second copy of an e-mail bears the
 //     same Message-ID (the delivery's ID at the sender's domain), by which mail
 //     programs and many servers recognise it. Text messages have no such thing:
 //     one may arrive twice.

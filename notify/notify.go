@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,8 +52,10 @@ func (c Config) Validate() error {
 }
 
 const (
-	lease       = 2 * time.Minute  // of a claimed delivery; longer than a try can take
+	lease       = 10 * time.Second // of a claimed delivery: so long it waits after its worker was killed
+	renewEvery  = lease / 3
 	tryTimeout  = 45 * time.Second // of one try, rendering included
+	keepTimeout = 75 * time.Second // of writing its result down
 	grace       = 8 * time.Second  // for tries under way when the worker is told to stop
 	atOnce      = 8                // deliveries on their way at a time
 	planAtATime = 64
@@ -66,6 +69,7 @@ type Worker struct {
 	free   chan struct{} // one token for every delivery that may start
 
 	mu       sync.Mutex
+	under    map[string]bool // deliveries on their way
 	queueErr error
 	since    time.Time // of queueErr
 	lastFail map[string]string
@@ -96,7 +100,7 @@ func New(cfg Config) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	w := &Worker{cfg: cfg, render: r, meter: m, free: make(chan struct{}, atOnce), lastFail: map[string]string{}}
+	w := &Worker{cfg: cfg, render: r, meter: m, free: make(chan struct{}, atOnce), under: map[string]bool{}, lastFail: map[string]string{}}
 	for range atOnce {
 		w.free <- struct{}{}
 	}
@@ -161,6 +165,7 @@ func (w *Worker) take(ctx context.Context) (claims []room.Claim, more bool, err 
 	n := w.tokens()
 	if n > 0 {
 		claims, err = w.cfg.Queue.Claim(ctx, now, lease, n)
+		claims = slices.DeleteFunc(claims, w.underWay) // their leases ended while the queue was away
 	}
 	for range n - len(claims) {
 		w.free <- struct{}{}
@@ -182,8 +187,45 @@ func (w *Worker) tokens() int {
 	}
 }
 
+// underWay reports whether this worker delivers c already, and notes it.
+func (w *Worker) underWay(c room.Claim) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	was := w.under[c.Delivery.ID]
+	w.under[c.Delivery.ID] = true
+	return was
+}
+
+func (w *Worker) over(c room.Claim) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.under, c.Delivery.ID)
+}
+
+// hold renews a delivery's lease until ctx ends.
+func (w *Worker) hold(ctx context.Context, d room.Delivery) {
+	every := time.NewTicker(renewEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		if err := w.cfg.Queue.Renew(ctx, d, w.cfg.Now().UTC().Add(lease)); errors.Is(err, room.ErrConflict) {
+			return // another worker has it: this try's result counts if it is a success
+		}
+	}
+}
+
 // deliver makes one try and keeps its result.
 func (w *Worker) deliver(ctx context.Context, c room.Claim) {
+	defer w.over(c)
+	holding, letGo := context.WithCancel(ctx)
+	var held sync.WaitGroup
+	held.Go(func() { w.hold(holding, c.Delivery) })
+	defer held.Wait()
+	defer letGo()
 	began := w.cfg.Now()
 	d, sent, err := w.try(ctx, c)
 	now := w.cfg.Now().UTC()
@@ -229,10 +271,9 @@ func (w *Worker) try(ctx context.Context, c room.Claim) (room.Delivery, outcome,
 	return d, outcome{answer: answer}, err
 }
 
-// keep writes the result down. While the database is away it tries on until the
-// lease has ended: after that the delivery is another's.
+// keep writes the result down, and tries on while the database is away.
 func (w *Worker) keep(ctx context.Context, d room.Delivery) error {
-	ctx, cancel := context.WithTimeout(ctx, lease-tryTimeout)
+	ctx, cancel := context.WithTimeout(ctx, keepTimeout)
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		err := w.cfg.Queue.Finish(ctx, d)

@@ -346,6 +346,29 @@ func TestADeliveryOfADeadWorkerIsTakenOver(t *testing.T) {
 	})
 }
 
+func TestASlowDeliveryIsNotTakenFromItsWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig(t)
+		q := cfg.Queue.(*memory)
+		sent := make(chan string, 10)
+		cfg.Email = senderFunc(func(_ context.Context, c Content) (string, error) {
+			time.Sleep(4 * lease)
+			sent <- c.Delivery
+			return "250 OK", nil
+		})
+		q.put(queuedNow(room.MessageStored))
+		_, stop := run(t, cfg)
+		_, stopOther := run(t, cfg)
+		time.Sleep(4*lease + 2*time.Second)
+		synctest.Wait()
+		stop()
+		stopOther()
+		if d := q.delivery("ev1-stored.email"); len(sent) != 1 || d.State != room.DeliverySent || d.Tries != 1 {
+			t.Errorf("sent %d times: %+v", len(sent), d)
+		}
+	})
+}
+
 func TestHundredsOfMessagesAllGoOutOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := testConfig(t)

@@ -19,6 +19,9 @@ type Queue interface {
 	// Claim takes deliveries that are due, counts the try, and keeps other
 	// workers off them until now+lease.
 	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]room.Claim, error)
+	// Renew keeps other workers off a claimed delivery for longer. It is
+	// room.ErrConflict where one of them has taken it over.
+	Renew(ctx context.Context, d room.Delivery, until time.Time) error
 	// Finish keeps a delivery's new state: sent, failed, or queued with Next. It
 	// is room.ErrConflict where another worker has taken the delivery over.
 	Finish(ctx context.Context, d room.Delivery) error

@@ -80,6 +80,21 @@ func (q *memory) Claim(_ context.Context, now time.Time, lease time.Duration, li
 	return cs, q.err
 }
 
+func (q *memory) Renew(_ context.Context, d room.Delivery, until time.Time) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	has := q.deliveries[d.ID]
+	if q.err != nil {
+		return q.err
+	}
+	if has.State != room.DeliverySending || has.Tries != d.Tries {
+		return room.ErrConflict
+	}
+	has.Next = until
+	q.deliveries[d.ID] = has
+	return nil
+}
+
 func (q *memory) Finish(_ context.Context, d room.Delivery) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -127,6 +127,20 @@ func (s *Store) Claim(ctx context.Context, now time.Time, lease time.Duration, n
 	return claims, nil
 }
 
+// Renew keeps a claimed delivery for its worker until a later time. Where
+// another worker has claimed it since, or it is finished, that is
+// room.ErrConflict.
+func (s *Store) Renew(ctx context.Context, d room.Delivery, until time.Time) error {
+	const renew = `UPDATE deliveries SET next = $5 WHERE property = $1 AND room = $2 AND id = $3 AND state = 'sending' AND tries = $4`
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	tag, err := s.pool.Exec(ctx, renew, s.property, s.room, clean(d.ID), d.Tries, until)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = fmt.Errorf("%w: it is no longer this worker's", room.ErrConflict)
+	}
+	return mapErr("renew delivery "+d.ID, err)
+}
+
 // Finish writes what became of a claimed delivery: sent, failed, or queued for
 // another try at Next. Where another worker has claimed it since, only sent
 // counts; anything else is room.ErrConflict. When no delivery of the message is

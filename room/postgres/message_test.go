@@ -65,6 +65,25 @@ func sealedSecret(t *testing.T, id string) []byte {
 
 var secret = room.Secret{PIN: "314159", QR: "qr-secret-text"}
 
+func TestARenewedLeaseKeepsOtherWorkersOff(t *testing.T) {
+	s := postgrestest.New(t)
+	commit(t, s, room.Commit{Messages: []room.Message{message("m1", secret)}})
+	plan(t, s, "m1", delivery("d1", "m1", "email"))
+	mine := claim(t, s, at(1))[0].Delivery // until at(2)
+	if err := s.Renew(t.Context(), mine, at(5)); err != nil {
+		t.Fatal(err)
+	}
+	if others := claim(t, s, at(4)); len(others) > 0 {
+		t.Errorf("claimed during its lease: %v", others)
+	}
+	if others := claim(t, s, at(5)); len(others) != 1 {
+		t.Fatalf("after the lease %d were claimed, want 1", len(others))
+	}
+	if err := s.Renew(t.Context(), mine, at(9)); !errors.Is(err, room.ErrConflict) {
+		t.Errorf("renewing what another worker has: %v, want room.ErrConflict", err)
+	}
+}
+
 func TestAMessageGoesFromQueueToSent(t *testing.T) {
 	s := postgrestest.New(t)
 	m := message("m1", secret)
