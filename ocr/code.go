@@ -1,5 +1,7 @@
 package ocr
 
+import "image"
+
 // CodeFamily is a kind of barcode that is read in one go.
 type CodeFamily int
 
@@ -25,4 +27,21 @@ type Code struct {
 // safe for concurrent use.
 type CodeReader interface {
 	One(g Gray, family CodeFamily) (Code, bool)
+}
+
+// AreaKind is what an area of a picture looks like.
+type AreaKind int
+
+// The kinds of area: bars of a linear code that stand along y, along x, and
+// cells of a matrix code.
+const (
+	UprightBars AreaKind = iota
+	LevelBars
+	Cells
+)
+
+// CodeArea is where a barcode may stand in a picture.
+type CodeArea struct {
+	Kind AreaKind
+	Rect image.Rectangle
 }

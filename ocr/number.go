@@ -119,7 +119,7 @@ func parseOnLabel(s string, code bool) Track {
 		return Track{Number: s, Normalized: n[22:], Carrier: "FedEx", Service: "Ground", Valid: true}
 	}
 	if reOnTrac.MatchString(n) {
-		return Track{Number: s, Normalized: n, Carrier: "OnTrac", Valid: true}
+		return Track{Number: s, Normalized: n, Carrier: "OnTrac", Valid: true, strong: code}
 	}
 	return t
 }

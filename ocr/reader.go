@@ -18,6 +18,8 @@ type Preparer interface {
 	Photo(ctx context.Context, data []byte) (Photo, error)
 	// Strips finds lines of text along x.
 	Strips(g Gray, capPX float64) []Strip
+	// Areas finds where barcodes may stand.
+	Areas(g Gray) []CodeArea
 }
 
 // Config is what a Reader is built from.
@@ -33,7 +35,10 @@ type Config struct {
 
 // Reader turns photographs of labels into readings. It is safe for concurrent
 // use.
-type Reader struct{ cfg Config }
+type Reader struct {
+	cfg  Config
+	bars *bars128
+}
 
 // New checks cfg.
 func New(cfg Config) (*Reader, error) {
@@ -50,7 +55,7 @@ func New(cfg Config) (*Reader, error) {
 		empty := NewRoster(nil)
 		cfg.Roster = func() *Roster { return empty }
 	}
-	return &Reader{cfg: cfg}, nil
+	return &Reader{cfg: cfg, bars: newBars128()}, nil
 }
 
 // Read reads one photograph. What cannot be a photograph is room.ErrInvalid, a
@@ -113,7 +118,7 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 	t := r.cfg.Now()
 	turn, known := -1, false
 	if r.cfg.Codes != nil {
-		s.codes, turn = readCodes(r.cfg.Codes, l)
+		s.codes, turn = readCodes(r.cfg.Codes, r.bars, r.cfg.Prepare.Areas(l.Raw), l)
 		known = turn >= 0
 	}
 	lap("codes", t)
@@ -333,54 +338,4 @@ func unturn(turn, w, h int, x, y, bw, bh float64) (ox, oy, ow, oh float64) {
 		return fw - y - bh, x, bh, bw
 	}
 	return x, y, bw, bh
-}
-
-// readCodes reads the barcodes of a label. turn is how often the label must be
-// turned clockwise so that linear codes run left to right, -1 where none was
-// read.
-func readCodes(reader CodeReader, l Label) (codes []Code, turn int) {
-	turn = -1
-	votes := [4]int{}
-	seen := map[string]bool{}
-	add := func(c Code) {
-		if key := c.Format + c.Text; !seen[key] {
-			seen[key] = true
-			codes = append(codes, c)
-		}
-	}
-	scan := func(raw Gray) {
-		for quarter := range 2 {
-			g := raw.Turn(quarter)
-			step := max(g.Height/24, 8)
-			for y := 0; y+step <= g.Height; y += step {
-				c, ok := reader.One(g.Crop(0, y, g.Width, 2*step), Linear)
-				if !ok || len(c.Text) < 6 {
-					continue
-				}
-				if c.Corners[0][0] < c.Corners[1][0] {
-					votes[quarter]++
-				} else {
-					votes[quarter+2]++
-				}
-				add(c)
-			}
-		}
-	}
-	scan(l.Raw)
-	if len(codes) == 0 {
-		steep := Gray{Width: l.Raw.Width, Height: l.Raw.Height, Pix: append([]byte(nil), l.Raw.Pix...)}
-		sharpen(steep, 3, 2)
-		scan(steep)
-	}
-	for i, v := range votes {
-		if v > 0 && (turn < 0 || v > votes[turn]) {
-			turn = i
-		}
-	}
-	for _, family := range []CodeFamily{QR, DataMatrix} {
-		if c, ok := reader.One(l.Raw, family); ok {
-			add(c)
-		}
-	}
-	return codes, turn
 }

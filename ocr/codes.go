@@ -1,0 +1,133 @@
+package ocr
+
+import (
+	"image"
+	"regexp"
+	"strings"
+)
+
+// codeScan reads the barcodes of one label.
+type codeScan struct {
+	reader CodeReader
+	bars   *bars128
+	codes  []Code
+	seen   map[string]bool
+	votes  [4]int // by how often the label must be turned for linear codes to run left to right
+}
+
+// readCodes reads the barcodes of a label. turn is how often the label must be
+// turned clockwise so that linear codes run left to right, -1 where none was
+// read.
+//
+// One symbol of one family is asked for at a time, in an area that looks like
+// it, and what was read is covered before more is looked for there.
+func readCodes(reader CodeReader, bars *bars128, areas []CodeArea, l Label) (codes []Code, turn int) {
+	s := &codeScan{reader: reader, bars: bars, seen: map[string]bool{}}
+	for _, a := range areas {
+		if a.Kind == Cells {
+			s.cells(l.Raw, a.Rect)
+		} else {
+			s.linear(l.Raw, a)
+		}
+	}
+	turn = -1
+	for i, v := range s.votes {
+		if v > 0 && (turn < 0 || v > s.votes[turn]) {
+			turn = i
+		}
+	}
+	return s.codes, turn
+}
+
+func (s *codeScan) add(c Code) {
+	if key := c.Format + c.Text; !s.seen[key] {
+		s.seen[key] = true
+		s.codes = append(s.codes, c)
+	}
+}
+
+// margin is the white around a code that readers want, in pixels.
+const margin = 20
+
+func (s *codeScan) linear(raw Gray, a CodeArea) {
+	r := a.Rect.Inset(-margin)
+	g := raw.Crop(r.Min.X, r.Min.Y, r.Dx(), r.Dy())
+	quarter := 0
+	if a.Kind == LevelBars {
+		g, quarter = g.Turn(1), 1
+	}
+	// a symbol's width is read from the whole, its bars best from the middle
+	for _, part := range []Gray{g, g.Crop(0, g.Height*3/8, g.Width, g.Height/4)} {
+		if c, ok := s.reader.One(part, Linear); ok && len(c.Text) >= 6 {
+			if c.Corners[0][0] < c.Corners[1][0] {
+				s.votes[quarter]++
+			} else {
+				s.votes[quarter+2]++
+			}
+			s.add(c)
+			return
+		}
+	}
+	text, reversed, sure, ok := s.bars.read(g)
+	if !ok || !believable(text, sure) {
+		return
+	}
+	if reversed {
+		quarter += 2
+	}
+	s.votes[quarter]++
+	s.add(Code{Format: "Code128", Text: text})
+}
+
+var reNumberLike = regexp.MustCompile(`^(?:[A-Z]{0,4}[0-9]{8,30}|420[0-9]{5}(?:[0-9]{4})?\x1d?[0-9]{0,30})$`)
+
+// believable reports whether a text that a checksum alone vouches for looks like
+// what parcels carry, or proves itself.
+func believable(text string, sure bool) bool {
+	if t := parseOnLabel(strings.ReplaceAll(text, "\x1d", ""), false); t.Valid && t.strong {
+		return true
+	}
+	return sure && reNumberLike.MatchString(text)
+}
+
+// cells reads codes of cells in an area: those that its shape allows, one at a
+// time.
+func (s *codeScan) cells(raw Gray, area image.Rectangle) {
+	const most = 3 // in one area
+	r := area.Inset(-margin)
+	g := raw.Crop(r.Min.X, r.Min.Y, r.Dx(), r.Dy())
+	families := []CodeFamily{QR, DataMatrix, Aztec, MaxiCode}
+	if w, h := area.Dx(), area.Dy(); max(w, h) > 2*min(w, h) {
+		families = []CodeFamily{PDF417, DataMatrix}
+	}
+	for range most {
+		found := false
+		for _, f := range families {
+			c, ok := s.reader.One(g, f)
+			if !ok {
+				continue
+			}
+			s.add(c)
+			cover(g, c.Corners)
+			found = true
+			break
+		}
+		if !found {
+			return
+		}
+	}
+}
+
+// cover paints the box around corners white.
+func cover(g Gray, corners [4][2]float64) {
+	x0, y0, x1, y1 := g.Width, g.Height, 0, 0
+	for _, c := range corners {
+		x0, y0 = min(x0, int(c[0])), min(y0, int(c[1]))
+		x1, y1 = max(x1, int(c[0])+1), max(y1, int(c[1])+1)
+	}
+	for y := max(y0, 0); y < min(y1, g.Height); y++ {
+		for x := max(x0, 0); x < min(x1, g.Width); x++ {
+			g.Pix[y*g.Width+x] = 255
+		}
+	}
+}
