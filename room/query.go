@@ -38,6 +38,21 @@ type VisitFilter struct {
 	Limit    int // 0 = 100, at most 1000
 }
 
+// CourierTally is what one courier's finished visits of a span of time come to.
+// Visits in which nobody went in don't count.
+type CourierTally struct {
+	Courier   string `json:"courier"`
+	Carrier   string `json:"carrier"`
+	Name      string `json:"name"`
+	Visits    int    `json:"visits"`
+	Scanned   int    `json:"scanned"`   // labels
+	Placed    int    `json:"placed"`    // packages left on a slot
+	Unscanned int    `json:"unscanned"` // packages more than labels, visit by visit: the scan was skipped
+	Unplaced  int    `json:"unplaced"`  // labels more than packages, visit by visit
+	Empty     int    `json:"empty"`     // visits with neither
+	Skipping  int    `json:"skipping"`  // visits with anything unscanned
+}
+
 // Manager is somebody who may sign in to the manager's page.
 type Manager struct {
 	ID           string    `json:"id"`

@@ -28,6 +28,7 @@ type Records interface {
 	Visits(ctx context.Context, f room.VisitFilter) ([]room.Visit, error)
 	Incidents(ctx context.Context, limit int) ([]room.Incident, error)
 	Deliveries(ctx context.Context, limit int) ([]room.Delivery, error)
+	Tallies(ctx context.Context, from, to time.Time) ([]room.CourierTally, error)
 }
 
 // People are who lives here, who delivers, and with which credentials.

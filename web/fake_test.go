@@ -82,6 +82,7 @@ type fakeStore struct {
 	parcels    []room.Parcel
 	residents  []room.Resident
 	deliveries []room.Delivery
+	tallies    []room.CourierTally
 	filter     any // the newest
 	err        error
 }
@@ -126,6 +127,10 @@ func (f *fakeStore) Visits(context.Context, room.VisitFilter) ([]room.Visit, err
 func (f *fakeStore) Incidents(context.Context, int) ([]room.Incident, error) { return nil, f.err }
 func (f *fakeStore) Deliveries(context.Context, int) ([]room.Delivery, error) {
 	return f.deliveries, f.err
+}
+func (f *fakeStore) Tallies(_ context.Context, from, to time.Time) ([]room.CourierTally, error) {
+	f.filter = [2]time.Time{from, to}
+	return f.tallies, f.err
 }
 func (f *fakeStore) Couriers(context.Context) ([]room.Courier, error) { return nil, f.err }
 

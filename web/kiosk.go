@@ -171,7 +171,7 @@ func (s *Server) kioskRegister(c echo.Context) error {
 	}
 	return s.command(c, v.Kiosk, room.RegisterParcel{
 		Visit: v.Visit.ID, Resident: in.Resident, Carrier: shorten(in.Carrier, 40), Tracking: shorten(in.Tracking, 64),
-		LabelPhoto: in.LabelPhoto, Reading: s.readings.get(in.LabelPhoto), Size: shorten(in.Size, 16), Again: in.Again,
+		LabelPhoto: in.LabelPhoto, Reading: s.reading(c.Request().Context(), in.LabelPhoto), Size: shorten(in.Size, 16), Again: in.Again,
 	})
 }
 
@@ -264,13 +264,17 @@ func (s *Server) kioskResidents(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// kioskPicture shows a picture only while the kiosk's own view names it.
+// kioskPicture shows a picture only while the kiosk's own view names it, or to
+// the visit that took it.
 func (s *Server) kioskPicture(c echo.Context) error {
 	v, err := s.visit(c, "")
 	if err != nil {
 		return err
 	}
 	ref := c.Param("ref")
+	if t, known := s.readings.get(ref); known && t.visit == v.Visit.ID {
+		return s.picture(c, ref, by(v.Kiosk))
+	}
 	for _, list := range [][]room.Parcel{v.Parcels, v.Loose} {
 		for _, p := range list {
 			if ref == p.Photo || ref == p.LabelPhoto {

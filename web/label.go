@@ -24,6 +24,8 @@ const (
 	labelLimit  = 12 << 20
 	pixelLimit  = 50_000_000 // no phone's camera makes more; a bomb does
 	readTimeout = 12 * time.Second
+
+	rereadTimeout = 4 * time.Second // the courier has confirmed already and waits
 )
 
 // labelAnswer is what a kiosk shows after a label was seen.
@@ -36,7 +38,8 @@ type labelAnswer struct {
 // before OCR is asked: where no worker answers, the failure names the picture
 // and the courier goes on by hand.
 func (s *Server) kioskLabel(c echo.Context) error {
-	if _, err := s.visit(c, c.QueryParam("visit"), room.VisitCourier); err != nil {
+	v, err := s.visit(c, c.QueryParam("visit"), room.VisitCourier)
+	if err != nil {
 		return err
 	}
 	if err := refuseLarge(c, labelLimit+64<<10); err != nil {
@@ -57,10 +60,11 @@ func (s *Server) kioskLabel(c echo.Context) error {
 		if errors.Is(err, room.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
 			err = room.Refuse(room.ErrUnavailable, "reader_away", "the label reader does not answer; the photograph is kept, search the resident by hand")
 		}
+		s.readings.put(ref, taken{visit: v.Visit.ID})
 		return &pictureKept{ref: ref, err: err}
 	}
 	r.Picture = ref
-	s.readings.put(ref, r)
+	s.readings.put(ref, taken{v.Visit.ID, &r})
 	shown := r
 	shown.Lines, shown.Appearance = nil, nil
 	return c.JSON(http.StatusOK, labelAnswer{Picture: ref, Reading: &shown})
@@ -163,37 +167,62 @@ func damaged() error {
 	return room.Refuse(room.ErrInvalid, "picture_damaged", "the picture is damaged or cut off; take it again")
 }
 
-// readings remembers the newest readings by picture between the answer to a
-// kiosk and its confirmation, so that what OCR said need not come from a page.
+// taken is a label photograph of a kiosk.
+type taken struct {
+	visit   string
+	reading *room.Reading // nil: no reader answered
+}
+
+// readings remembers the newest photographs between the answer to a kiosk and
+// its confirmation, so that what OCR said need not come from a page.
 type readings struct {
 	mu    sync.Mutex
 	limit int
 	order []string
-	byRef map[string]room.Reading
+	byRef map[string]taken
 }
 
 func newReadings(limit int) *readings {
-	return &readings{limit: limit, byRef: map[string]room.Reading{}}
+	return &readings{limit: limit, byRef: map[string]taken{}}
 }
 
-func (r *readings) put(ref string, reading room.Reading) {
+func (r *readings) put(ref string, t taken) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, known := r.byRef[ref]; !known {
 		r.order = append(r.order, ref)
 	}
-	r.byRef[ref] = reading
+	r.byRef[ref] = t
 	for len(r.order) > r.limit {
 		delete(r.byRef, r.order[0])
 		r.order = r.order[1:]
 	}
 }
 
-func (r *readings) get(ref string) *room.Reading {
+func (r *readings) get(ref string) (t taken, known bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if reading, ok := r.byRef[ref]; ok {
-		return &reading
+	t, known = r.byRef[ref]
+	return t, known
+}
+
+// reading is what OCR said of a photograph. Where this server was restarted
+// since, the kept photograph is read again; without an answer the courier's
+// choice stands alone.
+func (s *Server) reading(ctx context.Context, ref string) *room.Reading {
+	if ref == "" {
+		return nil
 	}
-	return nil
+	if t, known := s.readings.get(ref); known {
+		return t.reading
+	}
+	ctx, cancel := context.WithTimeout(ctx, rereadTimeout)
+	defer cancel()
+	r, err := s.cfg.ReadLabel(ctx, room.ReadRequest{Property: s.cfg.Property.ID, Picture: ref})
+	if err != nil {
+		s.log.Warn("a package is registered without its label's reading", "error", err)
+		return nil
+	}
+	r.Picture = ref
+	return &r
 }

@@ -37,6 +37,59 @@ func TestALabelIsKeptAndRead(t *testing.T) {
 	}
 }
 
+func TestARestartBetweenReadingAndConfirmationLosesNothing(t *testing.T) {
+	before := open(t)
+	before.room.kiosk = delivery()
+	label := decode[labelAnswer](t, before.ask("POST", "/api/kiosk/K1/label?visit=v1", photo(t)))
+
+	register := func(read func(context.Context, room.ReadRequest) (room.Reading, error)) room.RegisterParcel {
+		h := open(t, func(c *Config) { c.Pictures = before.pictures })
+		h.room.kiosk = delivery()
+		h.store.residents = []room.Resident{{ID: "r1", Status: room.ResidentCurrent}}
+		h.read = read
+		h.want(h.ask("POST", "/api/kiosk/K1/register", map[string]string{"resident": "r1", "label_photo": label.Picture}), http.StatusOK, "")
+		return h.room.commands()[0].(room.RegisterParcel)
+	}
+	again := register(func(_ context.Context, q room.ReadRequest) (room.Reading, error) {
+		return room.Reading{Recipient: "JANA", Appearance: []float32{1, 2}, Picture: q.Picture}, nil
+	})
+	if again.Reading == nil || again.Reading.Picture != label.Picture || len(again.Reading.Appearance) != 2 {
+		t.Errorf("the photograph was not read again: %+v", again)
+	}
+	alone := register(func(context.Context, room.ReadRequest) (room.Reading, error) {
+		return room.Reading{}, room.ErrUnavailable
+	})
+	if alone.Reading != nil || alone.LabelPhoto != label.Picture || alone.Resident != "r1" {
+		t.Errorf("without a reader the courier's choice does not stand: %+v", alone)
+	}
+}
+
+func TestALabelThatNoReaderAnsweredForIsNotReadTwice(t *testing.T) {
+	h := open(t)
+	h.room.kiosk = delivery()
+	asked := 0
+	h.read = func(context.Context, room.ReadRequest) (room.Reading, error) {
+		asked++
+		return room.Reading{}, room.ErrUnavailable
+	}
+	f := h.want(h.ask("POST", "/api/kiosk/K1/label?visit=v1", photo(t)), http.StatusServiceUnavailable, "unavailable")
+	h.want(h.ask("POST", "/api/kiosk/K1/register", map[string]string{"label_photo": f.Picture}), http.StatusOK, "")
+	if asked != 1 {
+		t.Errorf("the courier waited for %d readings", asked)
+	}
+}
+
+func TestAKioskShowsThePhotographThatItsVisitTook(t *testing.T) {
+	h := open(t)
+	h.room.kiosk = delivery()
+	label := decode[labelAnswer](t, h.ask("POST", "/api/kiosk/K1/label?visit=v1", photo(t)))
+	h.want(h.ask("GET", "/api/kiosk/K1/pictures/"+label.Picture, nil), http.StatusOK, "")
+	next := delivery()
+	next.Visit.ID = "v2"
+	h.room.set(next)
+	h.want(h.ask("GET", "/api/kiosk/K1/pictures/"+label.Picture, nil), http.StatusNotFound, "not_found")
+}
+
 func TestALabelMayComeInAForm(t *testing.T) {
 	h := open(t)
 	h.room.kiosk = delivery()
@@ -138,9 +191,9 @@ func TestAHandScannersBarcodeIsALabelWithoutAPhotograph(t *testing.T) {
 func TestReadingsForgetTheOldest(t *testing.T) {
 	r := newReadings(2)
 	for _, ref := range []string{"a", "b", "a", "c"} {
-		r.put(ref, room.Reading{Tracking: ref})
+		r.put(ref, taken{visit: ref})
 	}
-	if r.get("a") != nil || r.get("b") == nil || r.get("c") == nil || len(r.byRef) != 2 {
+	if _, known := r.get("a"); known || len(r.byRef) != 2 || r.byRef["b"].visit != "b" || r.byRef["c"].visit != "c" {
 		t.Errorf("kept %v", r.byRef)
 	}
 }

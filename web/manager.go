@@ -201,6 +201,19 @@ func (s *Server) managerVisits(c echo.Context) error {
 	return c.JSON(http.StatusOK, list(out))
 }
 
+// managerTallies is who scanned and who skipped the scan, by courier.
+func (s *Server) managerTallies(c echo.Context) error {
+	from, to, _, err := span(c)
+	if err != nil {
+		return err
+	}
+	out, err := s.cfg.Store.Tallies(c.Request().Context(), from, to)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, list(out))
+}
+
 // managerEvents is a page of the log, newest first; "before" is the last Seq
 // of the page shown.
 func (s *Server) managerEvents(c echo.Context) error {

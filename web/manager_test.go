@@ -115,6 +115,20 @@ func TestTheLogIsFilteredAndPaged(t *testing.T) {
 	h.want(h.ask("GET", "/api/manager/events", nil), http.StatusServiceUnavailable, "unavailable")
 }
 
+func TestCouriersAreTalliedOverAChosenTime(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	h.store.tallies = []room.CourierTally{{Courier: "c1", Carrier: "UPS", Name: "Dana", Visits: 4, Scanned: 5, Placed: 6, Unscanned: 1, Skipping: 1}}
+	got := decode[[]room.CourierTally](t, h.ask("GET", "/api/manager/tallies?from=2026-11-01T00:00:00Z&to=2026-11-22T00:00:00Z", nil))
+	if d := cmp.Diff(h.store.tallies, got); d != "" {
+		t.Error(d)
+	}
+	if want := [2]time.Time{time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}; h.store.filter != want {
+		t.Errorf("asked for %v", h.store.filter)
+	}
+	h.want(h.ask("GET", "/api/manager/tallies?from=yesterday", nil), http.StatusUnprocessableEntity, "invalid")
+}
+
 func TestARosterIsImportedOrItsLinesAreNamed(t *testing.T) {
 	h := open(t)
 	h.signIn()

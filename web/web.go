@@ -140,6 +140,7 @@ func (s *Server) routes(registry *prometheus.Registry) error {
 	m.POST("/residents", s.managerSaveResident)
 	m.POST("/residents/import", s.managerImport)
 	m.GET("/residents/:id", s.managerResident)
+	m.GET("/tallies", s.managerTallies)
 	m.GET("/couriers", s.managerCouriers)
 	m.POST("/couriers", s.managerSaveCourier)
 	m.GET("/credentials/:holder", s.managerCredentials)

@@ -56,9 +56,9 @@ export function Choose({ visit, label }: { visit: Visit; label: Pending }) {
           ))}
         </ul>
       )}
-      {!searching && shots.has(label.picture) && (
+      {!searching && label.picture && (
         <figure class="shot">
-          <img src={shots.get(label.picture)} alt={t('package.picture')} />
+          <img src={shots.get(label.picture) ?? api.picture(label.picture)} alt={t('courier.shot')} onError={(e) => (e.currentTarget.hidden = true)} />
         </figure>
       )}
       {searching && <Search visit={visit.id} start={reading?.recipient ?? ''} onPick={(n) => void choose(n.resident_id)} />}

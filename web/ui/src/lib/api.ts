@@ -1,5 +1,5 @@
 import type {
-  CameraView, Courier, Credential, Delivery, Incident, KioskDevice, KioskView, Neighbour, Parcel, Reading, Reply,
+  CameraView, Courier, CourierTally, Credential, Delivery, Incident, KioskDevice, KioskView, Neighbour, Parcel, Reading, Reply,
   Resident, ResidentView, RoomEvent, RoomView, RosterProblem, Service, Session, Visit,
 } from './types';
 
@@ -175,6 +175,7 @@ export const managerApi = {
     request<Reply>('POST', withQuery(`${m}/residents/import`, {
       check: mode.check ? 1 : undefined, complete: mode.complete ? 1 : undefined,
     }), new Blob([file], { type: 'text/csv' }), 60_000),
+  tallies: (query: { from?: string; to?: string }) => request<CourierTally[]>('GET', withQuery(`${m}/tallies`, query)),
   couriers: () => request<Courier[]>('GET', `${m}/couriers`),
   saveCourier: (c: Courier) => request<Reply>('POST', `${m}/couriers`, c),
   credentials: (holder: string) => request<Credential[]>('GET', `${m}/credentials/${enc(holder)}`),

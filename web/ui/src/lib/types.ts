@@ -262,6 +262,23 @@ export interface Delivery {
   created: string;
 }
 
+/** What one courier's finished visits of a span of time come to. */
+export interface CourierTally {
+  courier: string;
+  carrier: string;
+  name: string;
+  visits: number;
+  scanned: number;
+  placed: number;
+  /** Packages more than labels, visit by visit. */
+  unscanned: number;
+  /** Labels more than packages, visit by visit. */
+  unplaced: number;
+  empty: number;
+  /** Visits with anything unscanned. */
+  skipping: number;
+}
+
 /** A process as the supervisor describes it. */
 export interface Service {
   name: string;

@@ -29,7 +29,10 @@ export function Couriers() {
     <div class="people">
       <header class="page-head">
         <h1 tabIndex={-1}>{t('manager.page.couriers')}</h1>
-        <div class="page-acts"><Button kind="primary" onClick={() => setEditing({ id: '', name: '', carrier: '', active: true })}>{t('manager.courier.add')}</Button></div>
+        <div class="page-acts">
+          <Link to="carriers" class="button secondary size-m">{t('manager.carriers.open')}</Link>
+          <Button kind="primary" onClick={() => setEditing({ id: '', name: '', carrier: '', active: true })}>{t('manager.courier.add')}</Button>
+        </div>
       </header>
       <div class="log-bar"><p role="status">{wrong || said || (loaded ? t('manager.courier.count', { count: rows.length }) : t('loading'))}</p></div>
       {loaded && rows.length === 0 && <p class="soft">{t('manager.courier.none')}</p>}

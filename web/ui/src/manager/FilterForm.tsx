@@ -65,23 +65,7 @@ export function FilterForm({ filter: f, onChange }: { filter: Filter; onChange: 
           </select>
         )}
       </Field>
-      <Field label={t('manager.filter.span')}>
-        {(a) => (
-          <select {...a} class="input" value={f.span} onChange={(e) => set({ span: e.currentTarget.value })}>
-            {['', 'today', 'week', 'month', 'range'].map((s) => <option key={s} value={s}>{t(`manager.span.${s || 'all'}`)}</option>)}
-          </select>
-        )}
-      </Field>
-      {f.span === 'range' && (
-        <>
-          <Field label={t('manager.filter.from')} class="when">
-            {(a) => <input {...a} class="input" type="datetime-local" value={f.from} onChange={(e) => set({ from: e.currentTarget.value })} />}
-          </Field>
-          <Field label={t('manager.filter.to')} class="when">
-            {(a) => <input {...a} class="input" type="datetime-local" value={f.to} onChange={(e) => set({ to: e.currentTarget.value })} />}
-          </Field>
-        </>
-      )}
+      <SpanFields filter={f} onChange={set} />
       <div class="filter-end">
         {chips.map(([name, label]) => (
           <Button key={name} class="chip" aria-label={t('manager.filter.drop', { what: label })} onClick={() => set({ [name]: '' })}>
@@ -91,5 +75,25 @@ export function FilterForm({ filter: f, onChange }: { filter: Filter; onChange: 
         <Button kind="quiet" disabled={writeFilter(f) === ''} onClick={() => { setQ(''); onChange(emptyFilter); }}>{t('manager.filter.clear')}</Button>
       </div>
     </form>
+  );
+}
+
+/** Which time is shown: the last days, or from one moment to another. */
+export function SpanFields({ filter: f, onChange }: { filter: Filter; onChange: (part: Partial<Filter>) => void }) {
+  return (
+    <>
+      <Field label={t('manager.filter.span')}>
+        {(a) => (
+          <select {...a} class="input" value={f.span} onChange={(e) => onChange({ span: e.currentTarget.value })}>
+            {['', 'today', 'week', 'month', 'range'].map((s) => <option key={s} value={s}>{t(`manager.span.${s || 'all'}`)}</option>)}
+          </select>
+        )}
+      </Field>
+      {f.span === 'range' && (['from', 'to'] as const).map((end) => (
+        <Field key={end} label={t(`manager.filter.${end}`)} class="when">
+          {(a) => <input {...a} class="input" type="datetime-local" value={f[end]} onChange={(e) => onChange({ [end]: e.currentTarget.value })} />}
+        </Field>
+      ))}
+    </>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { managerApi } from '../lib/api';
 import { Button, Connection, LanguageSwitch } from '../lib/components';
 import { language, t } from '../lib/i18n';
+import { Carriers } from './Carriers';
 import { Couriers } from './Couriers';
 import { Icon } from './Icon';
 import { Kiosks } from './Kiosks';
@@ -17,7 +18,7 @@ import { failureText, follow, ill, line, loadSession, session, sessionTrouble, s
 import { needsDeciding } from './room';
 
 const bodies: Record<Page, () => preact.JSX.Element> = {
-  now: Now, log: Log, residents: Residents, couriers: Couriers, outbox: Outbox, kiosks: Kiosks,
+  now: Now, log: Log, residents: Residents, couriers: Couriers, carriers: Carriers, outbox: Outbox, kiosks: Kiosks,
 };
 
 /** The manager's page: the way in, then the room. */
@@ -70,7 +71,7 @@ function Inside() {
           <ul>
             {pages.map((p) => (
               <li key={p}>
-                <Link to={p} current={page.value === p}>
+                <Link to={p} current={page.value === p || (p === 'couriers' && page.value === 'carriers')}>
                   <Icon name={p} />
                   <span>{t(`manager.page.${p}`)}</span>
                   {p === 'now' && (

@@ -60,15 +60,20 @@ export function eventQuery(f: Filter, zone: string, now: Date, limit: number, be
   for (const name of ['q', 'resident', 'carrier', 'courier', 'parcel', 'visit', 'slot'] as const) if (f[name]) query[name] = f[name].trim();
   if (f.kind) query.kind = (kindGroups[f.kind] ?? [f.kind]).join(',');
   if (before) query.before = before;
+  return { ...query, ...spanQuery(f, zone, now) };
+}
+
+/** The moments between which a filter's span lies. */
+export function spanQuery(f: Filter, zone: string, now: Date): { from?: string; to?: string } {
   const days = { today: 0, week: 6, month: 29 }[f.span];
-  if (days !== undefined) query.from = startOfDay(now, zone, days).toISOString();
-  if (f.span === 'range') {
-    const from = momentOf(f.from, zone);
-    const to = momentOf(f.to, zone);
-    if (from) query.from = from.toISOString();
-    if (to) query.to = new Date(to.getTime() + 60_000).toISOString(); // the minute named is shown too
-  }
-  return query;
+  if (days !== undefined) return { from: startOfDay(now, zone, days).toISOString() };
+  if (f.span !== 'range') return {};
+  const from = momentOf(f.from, zone);
+  const to = momentOf(f.to, zone);
+  return {
+    ...(from && { from: from.toISOString() }),
+    ...(to && { to: new Date(to.getTime() + 60_000).toISOString() }), // the minute named is shown too
+  };
 }
 
 /** Whether the range ends before it begins. */

@@ -1,12 +1,13 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
+/** The pages in the rail; the carriers' is reached from the couriers'. */
 export const pages = ['now', 'log', 'residents', 'couriers', 'outbox', 'kiosks'] as const;
-export type Page = (typeof pages)[number];
+export type Page = (typeof pages)[number] | 'carriers';
 
 const pageOf = (path: string): Page => {
   const word = path.split('/')[2] ?? '';
-  return (pages as readonly string[]).includes(word) ? (word as Page) : 'now';
+  return word === 'carriers' || (pages as readonly string[]).includes(word) ? (word as Page) : 'now';
 };
 
 export const page = signal<Page>(pageOf(location.pathname));
