@@ -16,6 +16,9 @@ run=(build-essential pkg-config
   ffmpeg                      # simulated cameras, recorded footage
   espeak-ng)                  # the simulated room's voice
 test=(chromium                # the end-to-end tests' browser
+  ola                         # receives sACN and Art-Net
+  mosquitto                   # the MQTT broker that drivers are tried against
+  sox                         # measures what the voice renders
   fonts-dejavu-core fonts-liberation) # rendered labels and screenshots look the same everywhere
 
 case "${1:-run}" in

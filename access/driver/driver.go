@@ -41,6 +41,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/packroom/packroom/access/driver/artnet"
+	"github.com/packroom/packroom/access/driver/sacn"
 	"github.com/packroom/packroom/access/driver/sim"
 	"github.com/packroom/packroom/room"
 )
@@ -59,7 +61,9 @@ type factory func(ctx context.Context, options map[string]string, log *slog.Logg
 // kinds is the one list.
 func kinds() map[string]factory {
 	return map[string]factory{
-		"sim": sim.Open,
+		"artnet": artnet.Open,
+		"sacn":   sacn.Open,
+		"sim":    sim.Open,
 	}
 }
 

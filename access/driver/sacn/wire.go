@@ -47,7 +47,7 @@ func newWire(src source, universes []int, to, local *net.UDPAddr, ifi *net.Inter
 	w := &wire{src: src, universes: universes, to: to, local: local, stop: stop,
 		socket: map[int]*net.UDPConn{}, sequence: map[int]uint8{}, rivals: map[[16]byte]rival{}}
 	for _, u := range universes {
-		c, err := net.ListenMulticastUDP("udp4", ifi, group(u))
+		c, err := listenGroup(ifi, group(u))
 		if err != nil {
 			line.Note("others", fmt.Sprintf("cannot be heard: %v", err))
 			continue
@@ -62,6 +62,15 @@ func (w *wire) Send(universe int, f *dmx.Frame) error {
 	if now := time.Now(); now.Sub(w.told) >= discovery {
 		w.told = now
 		_ = w.write(nil, everybody, w.src.discovery(w.universes)) // nothing depends on it
+	}
+	if _, begun := w.sequence[universe]; !begun {
+		// A receiver that knows us from before a restart passes over the twenty
+		// numbers up to its last one (E1.31, 6.7.2): let them go by.
+		for range 20 {
+			if err := w.send(universe, 0, f); err != nil {
+				return err
+			}
+		}
 	}
 	return w.send(universe, 0, f)
 }
@@ -104,7 +113,7 @@ func (w *wire) End(universe int) error {
 }
 
 // listen takes in other sources of a universe.
-func (w *wire) listen(ctx context.Context, c *net.UDPConn) {
+func (w *wire) listen(ctx context.Context, c net.Conn) {
 	defer context.AfterFunc(ctx, func() { _ = c.Close() })()
 	defer c.Close()
 	buf := make([]byte, 1500)
