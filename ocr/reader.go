@@ -16,11 +16,15 @@ import (
 type Preparer interface {
 	// Photo decodes a photograph: room.ErrInvalid where it is not one.
 	Photo(ctx context.Context, data []byte) (Photo, error)
+	// Sharpness compares photographs of one thing, without a unit.
+	Sharpness(data []byte) (float64, error)
 	// Strips finds lines of text along x.
 	Strips(g Gray, capPX float64) []Strip
 	// Areas finds where barcodes may stand.
 	Areas(g Gray) []CodeArea
 }
+
+const defaultDeadline = 8 * time.Second
 
 // Config is what a Reader is built from.
 type Config struct {
@@ -46,7 +50,7 @@ func New(cfg Config) (*Reader, error) {
 		return nil, errors.New("ocr: a reader needs imaging and a text engine")
 	}
 	if cfg.Deadline <= 0 {
-		cfg.Deadline = 8 * time.Second
+		cfg.Deadline = defaultDeadline
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -58,12 +62,8 @@ func New(cfg Config) (*Reader, error) {
 	return &Reader{cfg: cfg, bars: newBars128()}, nil
 }
 
-// Read reads one photograph. What cannot be a photograph is room.ErrInvalid, a
-// missed deadline context.DeadlineExceeded; a photograph without a label is a
-// reading that says so.
-func (r *Reader) Read(ctx context.Context, image []byte) (reading room.Reading, err error) {
-	ctx, cancel := context.WithTimeout(ctx, r.cfg.Deadline)
-	defer cancel()
+// readFrame reads one photograph.
+func (r *Reader) readFrame(ctx context.Context, image []byte) (reading room.Reading, err error) {
 	defer func() {
 		if p := recover(); p != nil { // one bad picture must not end the service
 			err = fmt.Errorf("read label: a programmer's error: %v", p)
@@ -93,7 +93,6 @@ func (r *Reader) Read(ctx context.Context, image []byte) (reading room.Reading, 
 	t := r.cfg.Now()
 	reading = r.conclude(photo, seen)
 	lap("match", t)
-	lap("total", start)
 	reading.MS = ms
 	reading.Appearance = photo.Appearance
 	return reading, nil

@@ -26,6 +26,7 @@ type Reading struct {
 	Reason     string             `json:"reason,omitempty"`     // for none and confirm: no_label, two_labels, not_here, past_resident, future_resident, other_address, too_dark, blurred, ambiguous
 	Appearance []float32          `json:"appearance,omitempty"` // colour histogram of the parcel in the picture, see Change.Appearance
 	MS         map[string]float64 `json:"ms"`                   // milliseconds by stage
+	Frame      int                `json:"frame,omitempty"`      // which of several pictures was read, from 0
 	Error      string             `json:"error,omitempty"`
 }
 
@@ -54,4 +55,6 @@ type Candidate struct {
 type ReadRequest struct {
 	Property string `json:"property"`
 	Picture  string `json:"picture"` // reference into Pictures
+
+	Frames []string `json:"frames,omitempty"` // further pictures of the same label; the sharpest is read
 }

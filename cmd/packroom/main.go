@@ -16,7 +16,7 @@ import (
 // status 1.
 type subcommand struct {
 	name  string
-	about string
+	about string // empty = for this program itself, not for people
 	run   func(ctx context.Context, args []string) error
 }
 
@@ -65,6 +65,9 @@ func help(all []subcommand) string {
 	sort.SliceStable(all, func(i, j int) bool { return all[i].name < all[j].name })
 	s := "packroom runs a smart package room.\n\n"
 	for _, c := range all {
+		if c.about == "" {
+			continue
+		}
 		s += fmt.Sprintf("  %-8s %s\n", c.name, c.about)
 	}
 	return s + "\n\"packroom COMMAND -h\" shows a command's flags.\n"

@@ -11,10 +11,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/packroom/packroom/ocr"
-	"github.com/packroom/packroom/ocr/imaging"
-	"github.com/packroom/packroom/ocr/tesseract"
-	"github.com/packroom/packroom/ocr/zxing"
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/room/bus"
 )
@@ -34,17 +30,17 @@ func runOCR(ctx context.Context, args []string) (err error) {
 	}
 	defer begun.end()
 	cfg, log, store, b := begun.cfg, begun.log, begun.store, begun.bus
-	engine, err := tesseract.New(tesseract.Config{Workers: cfg.OCR.Workers})
+	workers, err := newLabelWorkers(cfg.Property, cfg.OCR.Workers, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, engine.Close()) }()
+	defer func() { err = errors.Join(err, workers.Close()) }()
+	if err := workers.Warm(ctx); err != nil {
+		return err
+	}
 	metrics := newRegistry()
 	busMetrics(metrics, b)
-	service, err := newLabelService(cfg.Property, cfg.Pictures(), store, engine, metrics, log)
-	if err != nil {
-		return err
-	}
+	service := newLabelService(cfg.Property, cfg.Pictures(), store, workers, metrics, log)
 	return service.run(ctx, b, cfg.OCR.Listen, cfg.OCR.Workers, metrics)
 }
 
@@ -53,42 +49,39 @@ type rosterSource interface {
 	Roster(ctx context.Context) ([]room.Resident, error)
 }
 
+// frameReader reads one label of which there are several pictures.
+type frameReader interface {
+	Read(ctx context.Context, frames ...[]byte) (room.Reading, error)
+	SetRoster(residents []room.Resident)
+}
+
 // labelService answers the kiosks' requests to read a picture.
 type labelService struct {
 	property string
 	pictures room.Pictures
 	source   rosterSource
-	reader   *ocr.Reader
-	roster   atomic.Pointer[ocr.Roster]
+	reader   frameReader
+	roster   atomic.Int64 // residents loaded; -1 = never yet
 	changed  chan struct{}
 	log      *slog.Logger
 	reads    *prometheus.CounterVec
 	seconds  prometheus.Histogram
 }
 
-func newLabelService(property room.Property, pictures room.Pictures, source rosterSource, engine ocr.Engine,
-	metrics prometheus.Registerer, log *slog.Logger) (*labelService, error) {
+func newLabelService(property room.Property, pictures room.Pictures, source rosterSource, reader frameReader,
+	metrics prometheus.Registerer, log *slog.Logger) *labelService {
 	s := &labelService{
-		property: property.ID, pictures: pictures, source: source, changed: make(chan struct{}, 1), log: log,
+		property: property.ID, pictures: pictures, source: source, reader: reader, changed: make(chan struct{}, 1), log: log,
 		reads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "packroom_ocr_reads_total",
 			Help: "Label photographs read, by decision; error where one could not be read."}, []string{"decision"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "packroom_ocr_read_seconds",
 			Help: "Time for one photograph.", Buckets: []float64{0.1, 0.2, 0.4, 0.8, 1.5, 3, 5, 8}}),
 	}
 	residents := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "packroom_ocr_residents",
-		Help: "Residents that labels are matched with."}, func() float64 { return float64(s.residents()) })
+		Help: "Residents that labels are matched with."}, func() float64 { return float64(max(s.roster.Load(), 0)) })
 	metrics.MustRegister(s.reads, s.seconds, residents)
-	var err error
-	s.reader, err = ocr.New(ocr.Config{Property: property, Prepare: imaging.Prepare{}, Engine: engine, Codes: zxing.Reader{},
-		Roster: s.roster.Load})
-	return s, err
-}
-
-func (s *labelService) residents() int {
-	if r := s.roster.Load(); r != nil {
-		return r.Len()
-	}
-	return 0
+	s.roster.Store(-1)
+	return s
 }
 
 // read answers one request.
@@ -108,21 +101,26 @@ func (s *labelService) readPicture(ctx context.Context, q room.ReadRequest) (roo
 	if q.Property != "" && q.Property != s.property {
 		return room.Reading{}, fmt.Errorf("read label: %w: property %q is not read here", room.ErrInvalid, q.Property)
 	}
-	if s.roster.Load() == nil {
+	if s.roster.Load() < 0 {
 		return room.Reading{}, fmt.Errorf("read label: %w: the residents are not loaded yet", room.ErrUnavailable)
 	}
-	picture, err := s.pictures.Get(ctx, q.Picture)
-	if err != nil {
-		return room.Reading{}, fmt.Errorf("read label: %w", err)
+	refs := append([]string{q.Picture}, q.Frames...)
+	frames := make([][]byte, 0, len(refs))
+	for _, ref := range refs {
+		picture, err := s.pictures.Get(ctx, ref)
+		if err != nil {
+			return room.Reading{}, fmt.Errorf("read label: %w", err)
+		}
+		frames = append(frames, picture)
 	}
-	reading, err := s.reader.Read(ctx, picture)
+	reading, err := s.reader.Read(ctx, frames...)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return room.Reading{}, fmt.Errorf("%w: %w", room.ErrUnavailable, err)
 	}
 	if err != nil {
 		return room.Reading{}, err
 	}
-	reading.Picture = q.Picture
+	reading.Picture = refs[reading.Frame]
 	return reading, nil
 }
 
@@ -134,7 +132,8 @@ func (s *labelService) refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load residents: %w", err)
 	}
-	s.roster.Store(ocr.NewRoster(residents))
+	s.reader.SetRoster(residents)
+	s.roster.Store(int64(len(residents)))
 	return nil
 }
 
@@ -163,7 +162,7 @@ func (s *labelService) keepRoster(ctx context.Context) {
 		}
 		failing = err != nil
 		next := rosterRefresh
-		if failing && s.roster.Load() == nil {
+		if failing && s.roster.Load() < 0 {
 			next = time.Second
 		}
 		wait.Reset(next)
@@ -202,7 +201,7 @@ func (s *labelService) run(ctx context.Context, b *bus.Bus, listen string, worke
 	checks := map[string]check{
 		"bus": b.Healthy,
 		"residents": func(context.Context) error {
-			if s.roster.Load() == nil {
+			if s.roster.Load() < 0 {
 				return errors.New("not loaded yet")
 			}
 			return nil

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/packroom/packroom/ocr/imaging"
-	"github.com/packroom/packroom/ocr/tesseract"
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/room/bus"
 	"github.com/packroom/packroom/room/bus/bustest"
@@ -76,17 +75,18 @@ func TestOCRServiceAnswersOverTheBus(t *testing.T) {
 		return b
 	}
 	server, asker := connect("ocr"), connect("web")
-	engine, err := tesseract.New(tesseract.Config{Workers: 2})
+	t.Setenv(asPackroom, "1") // the readers are processes of this test
+	workers, err := newLabelWorkers(property, 2, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer engine.Close()
+	defer workers.Close()
+	if err := workers.Warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	source := &residentsNow{}
 	metrics := newRegistry()
-	service, err := newLabelService(property, pictures, source, engine, metrics, log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	service := newLabelService(property, pictures, source, workers, metrics, log)
 	listen := porttest.Addr(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup

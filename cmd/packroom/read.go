@@ -11,10 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/packroom/packroom/ocr"
 	"github.com/packroom/packroom/ocr/imaging"
-	"github.com/packroom/packroom/ocr/tesseract"
-	"github.com/packroom/packroom/ocr/zxing"
 	"github.com/packroom/packroom/room"
 )
 
@@ -55,19 +52,12 @@ func runRead(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	engine, err := tesseract.New(tesseract.Config{Workers: 1})
+	reader, err := newLabelWorkers(property, 1, time.Minute)
 	if err != nil {
 		return err
 	}
-	defer engine.Close()
-	index := ocr.NewRoster(roster)
-	reader, err := ocr.New(ocr.Config{
-		Property: property, Prepare: imaging.Prepare{}, Engine: engine, Codes: zxing.Reader{},
-		Roster: func() *ocr.Roster { return index }, Deadline: time.Minute,
-	})
-	if err != nil {
-		return err
-	}
+	defer reader.Close()
+	reader.SetRoster(roster)
 	failed := false
 	for _, file := range files {
 		if ctx.Err() != nil {
@@ -141,7 +131,7 @@ func readPropertyFile(name string) (room.Property, error) {
 	return p, nil
 }
 
-func readFile(ctx context.Context, reader *ocr.Reader, name string) (room.Reading, error) {
+func readFile(ctx context.Context, reader frameReader, name string) (room.Reading, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return room.Reading{}, err

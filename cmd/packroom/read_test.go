@@ -89,6 +89,7 @@ func TestNoWrongResidentOnRenderedLabels(t *testing.T) {
 
 // TestReadCommand reads photographs of our own bench, good and bad files mixed.
 func TestReadCommand(t *testing.T) {
+	t.Setenv(asPackroom, "1") // the reader is a process of this test
 	dir := filepath.Join("testdata", "labels")
 	var truth []struct {
 		File, Carrier, Tracking, Decision string

@@ -12,6 +12,7 @@ func subcommands() []subcommand {
 		simCommand(),
 		replayCommand(),
 		readCommand(),
+		labelReaderCommand(),
 		trackCommand(),
 		auditCommand(),
 		doctorCommand(),

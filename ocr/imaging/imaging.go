@@ -54,6 +54,26 @@ func (Prepare) Photo(ctx context.Context, data []byte) (ocr.Photo, error) {
 	return p, nil
 }
 
+// Sharpness is how steep the finest edges of a photograph are against its
+// contrast, at half its size, so that grain does not pass for print.
+func (Prepare) Sharpness(data []byte) (float64, error) {
+	gray, err := decodeHalf(data)
+	if err != nil {
+		return 0, err
+	}
+	defer gray.Close()
+	edges := gocv.NewMat()
+	defer edges.Close()
+	gocv.Laplacian(gray, &edges, gocv.MatTypeCV16S, 1, 1, 0, gocv.BorderReplicate)
+	mean, spread := gocv.NewMat(), gocv.NewMat()
+	defer mean.Close()
+	defer spread.Close()
+	gocv.MeanStdDev(edges, &mean, &spread)
+	fine := spread.GetDoubleAt(0, 0)
+	gocv.MeanStdDev(gray, &mean, &spread)
+	return fine / (spread.GetDoubleAt(0, 0) + 8), nil
+}
+
 // region is one printed area, in the photograph's pixels.
 type region struct {
 	rect   image.Rectangle
