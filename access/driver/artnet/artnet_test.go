@@ -14,6 +14,7 @@ import (
 	"github.com/packroom/packroom/access/accesstest"
 	"github.com/packroom/packroom/access/driver/dmx"
 	"github.com/packroom/packroom/access/driver/dmx/olatest"
+	"github.com/packroom/packroom/access/driver/light"
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/room/porttest"
 )
@@ -45,7 +46,7 @@ func bench(devices room.Devices, closer func() error, log *accesstest.Log, frame
 		Lit: func() map[string]room.Signal {
 			f, lit := frame(), map[string]room.Signal{}
 			for slot, at := range map[string]int{"A1": 0, "D4": 12} {
-				if s := olatest.Signal(f[at], f[at+1], f[at+2]); s != room.SignalOff {
+				if s := light.Nearest(light.Color{R: f[at], G: f[at+1], B: f[at+2]}); s != room.SignalOff {
 					lit[slot] = s
 				}
 			}

@@ -49,6 +49,21 @@ func Of(s room.Signal) Color {
 	return Color{}
 }
 
+// Nearest is the signal whose colour comes nearest to c: what somebody sees who
+// looks at an LED. SignalOff for a dark one.
+func Nearest(c Color) room.Signal {
+	best, at := room.SignalOff, 0.0
+	for _, s := range []room.Signal{room.SignalHere, room.SignalHere2, room.SignalHere3, room.SignalHere4, room.SignalSuggest, room.SignalWarn} {
+		k := Of(s)
+		r, g, b := float64(k.R), float64(k.G), float64(k.B)
+		like := (r*float64(c.R) + g*float64(c.G) + b*float64(c.B)) / math.Sqrt(r*r+g*g+b*b)
+		if like > at {
+			best, at = s, like
+		}
+	}
+	return best
+}
+
 const (
 	breath  = 2 * time.Second        // of a suggestion
 	flash   = 600 * time.Millisecond // of a warning: 1.7 a second

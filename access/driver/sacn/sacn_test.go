@@ -12,6 +12,7 @@ import (
 	"github.com/packroom/packroom/access/accesstest"
 	"github.com/packroom/packroom/access/driver/dmx"
 	"github.com/packroom/packroom/access/driver/dmx/olatest"
+	"github.com/packroom/packroom/access/driver/light"
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/room/porttest"
 )
@@ -43,7 +44,7 @@ func TestConformance(t *testing.T) {
 			Lit: func() map[string]room.Signal {
 				f, lit := ola.Frame(t), map[string]room.Signal{}
 				for slot, at := range map[string]int{"A1": 0, "D4": 12} {
-					if s := olatest.Signal(f[at], f[at+1], f[at+2]); s != room.SignalOff {
+					if s := light.Nearest(light.Color{R: f[at], G: f[at+1], B: f[at+2]}); s != room.SignalOff {
 						lit[slot] = s
 					}
 				}

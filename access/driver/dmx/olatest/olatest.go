@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,8 +17,6 @@ import (
 	"time"
 
 	"github.com/packroom/packroom/access/driver/dmx"
-	"github.com/packroom/packroom/access/driver/light"
-	"github.com/packroom/packroom/room"
 )
 
 // plugins are OLA's, all of which it would start otherwise.
@@ -138,19 +135,4 @@ func (d *Daemon) Frame(t testing.TB) (f dmx.Frame) {
 		f[i] = uint8(v)
 	}
 	return f
-}
-
-// Signal is the signal whose colour comes nearest to an LED's; SignalOff for a
-// dark one.
-func Signal(r, g, b uint8) room.Signal {
-	best, at := room.SignalOff, 0.0
-	for _, s := range []room.Signal{room.SignalHere, room.SignalHere2, room.SignalHere3, room.SignalHere4, room.SignalSuggest, room.SignalWarn} {
-		c := light.Of(s)
-		x, y, z := float64(c.R), float64(c.G), float64(c.B)
-		dot := (x*float64(r) + y*float64(g) + z*float64(b)) / math.Sqrt(x*x+y*y+z*z)
-		if dot > at {
-			best, at = s, dot
-		}
-	}
-	return best
 }
