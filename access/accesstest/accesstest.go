@@ -89,7 +89,8 @@ func Run(t *testing.T, open func(t *testing.T) Bench) {
 		{"a lost line is told once, and once when it is back", and(plug, func(b Bench) bool { return b.Log != nil }), tellsOnce},
 		{"a diagnosis says whether the hardware answers", func(b Bench) bool { return b.Devices.Diagnostics != nil }, diagnoses},
 	}
-	has := open(t)
+	var has Bench
+	t.Run("it opens", func(t *testing.T) { has = open(t) })
 	for _, c := range checks {
 		if c.needs(has) {
 			t.Run(c.name, func(t *testing.T) { c.try(t, open(t)) })

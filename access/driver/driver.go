@@ -42,6 +42,7 @@ import (
 	"strings"
 
 	"github.com/packroom/packroom/access/driver/artnet"
+	"github.com/packroom/packroom/access/driver/modbus"
 	"github.com/packroom/packroom/access/driver/sacn"
 	"github.com/packroom/packroom/access/driver/sim"
 	"github.com/packroom/packroom/access/driver/wled"
@@ -63,6 +64,7 @@ type factory func(ctx context.Context, options map[string]string, log *slog.Logg
 func kinds() map[string]factory {
 	return map[string]factory{
 		"artnet": artnet.Open,
+		"modbus": modbus.Open,
 		"sacn":   sacn.Open,
 		"sim":    sim.Open,
 		"wled":   wled.Open,

@@ -141,7 +141,7 @@ func (d *Doorway) relock(ctx context.Context) {
 		}
 		d.mu.Unlock()
 		if wait <= 0 {
-			if d.lockDue(ctx) != nil {
+			if d.Settle(ctx) != nil {
 				wait = relockAgain
 			} else {
 				continue
@@ -157,8 +157,9 @@ func (d *Doorway) relock(ctx context.Context) {
 	}
 }
 
-// lockDue locks unless a newer grant came in between.
-func (d *Doorway) lockDue(ctx context.Context) error {
+// Settle locks unless a grant allows the strike to be released now: for a driver
+// that read it back and found it released.
+func (d *Doorway) Settle(ctx context.Context) error {
 	d.acting.Lock()
 	defer d.acting.Unlock()
 	if d.Released() {

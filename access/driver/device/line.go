@@ -95,7 +95,7 @@ func (l *Line) Diagnose() []room.Diagnosis {
 }
 
 // Backoff is the growing wait between tries to reach hardware. The zero value
-// begins with 100 ms and ends at 5 s.
+// begins with 100 ms and ends at 2 s.
 type Backoff struct {
 	First, Longest time.Duration
 	next           time.Duration
@@ -104,7 +104,7 @@ type Backoff struct {
 // Wait waits before the next try, with jitter; false where ctx ended.
 func (b *Backoff) Wait(ctx context.Context) bool {
 	if b.First == 0 {
-		b.First, b.Longest = 100*time.Millisecond, 5*time.Second
+		b.First, b.Longest = 100*time.Millisecond, 2*time.Second
 	}
 	if b.next == 0 {
 		b.next = b.First

@@ -61,8 +61,8 @@ func (s Serial) set(fd int) error {
 	if err := unix.IoctlSetTermios(fd, unix.TCSETS2, &t); err != nil {
 		return fmt.Errorf("set its speed: %w", err)
 	}
-	if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil {
-		return fmt.Errorf("keep it for oneself: %w", err)
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return fmt.Errorf("another program has it: %w", err)
 	}
 	return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIOFLUSH)
 }

@@ -1,0 +1,263 @@
+package modbus_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/packroom/packroom/access/accesstest"
+	"github.com/packroom/packroom/access/driver/modbus"
+	"github.com/packroom/packroom/room"
+)
+
+// The module's wiring in all tests.
+const (
+	strike, beacon, lampA, lampB = 0, 1, 16, 17
+	contact, exit                = 3, 4
+)
+
+func wired(more map[string]string) map[string]string {
+	options := map[string]string{"strike": "0", "beacon": "1", "contact": "3", "exit": "4", "lights": "A1=16, B2=17",
+		"timeout": "250ms", "poll": "20ms"}
+	maps.Copy(options, more)
+	return options
+}
+
+func TestConformance(t *testing.T) {
+	for name, program := range libraries(t) {
+		t.Run(name+" over TCP", func(t *testing.T) {
+			t.Parallel()
+			p := startPeer(t, program, "tcp")
+			w := tcpWire(t, p.address)
+			accesstest.Run(t, func(t *testing.T) accesstest.Bench { return bench(t, p, w, map[string]string{"address": w.near}) })
+		})
+		t.Run(name+" over RTU", func(t *testing.T) {
+			t.Parallel()
+			w, far := serialWire(t)
+			p := startPeer(t, program, "rtu", far)
+			accesstest.Run(t, func(t *testing.T) accesstest.Bench {
+				return bench(t, p, w, map[string]string{"port": w.near, "baud": "115200", "parity": "none"})
+			})
+		})
+	}
+}
+
+func TestOptions(t *testing.T) {
+	accesstest.Refuses(t, modbus.Open, map[string]map[string]string{
+		"no line":              {"strike": "0"},
+		"half an address":      {"strike": "0", "address": "10.0.0.9"},
+		"nothing wired":        {"address": "10.0.0.9:502"},
+		"a coil out of range":  {"address": "10.0.0.9:502", "strike": "65536"},
+		"two ways to release":  {"address": "10.0.0.9:502", "strike": "0", "pulse": "1"},
+		"a lamp on the strike": {"address": "10.0.0.9:502", "strike": "0", "lights": "A1=0"},
+		"half a lamp":          {"address": "10.0.0.9:502", "strike": "0", "lights": "A1"},
+		"an unknown parity":    {"port": "/dev/ttyUSB0", "strike": "0", "parity": "mark"},
+		"an unknown word":      {"address": "10.0.0.9:502", "strike": "0", "colour": "red"},
+	})
+}
+
+// bench is a module with a door around it: the test plays its contact.
+func bench(t *testing.T, p *peer, w *wire, more map[string]string) accesstest.Bench {
+	w.plug(true)
+	p.ask(t, "set di %d 1", contact)
+	p.ask(t, "set di %d 0", exit)
+	logged := &accesstest.Log{}
+	devices, closer, err := modbus.Open(t.Context(), wired(more), logged.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		w.plug(true)
+		_ = closer.Close() // it may be closed already
+	})
+	propped := false
+	open := func(t *testing.T) {
+		p.ask(t, "set di %d 0", contact)
+		<-time.After(100 * time.Millisecond) // a person walks through
+		if !propped {
+			p.ask(t, "set di %d 1", contact)
+			<-time.After(100 * time.Millisecond)
+		}
+	}
+	return accesstest.Bench{
+		Devices: devices, Close: closer.Close, Log: logged,
+		Slots: []string{"A1", "B2"}, Steady: true, Forgets: true, Watchdog: 2 * time.Second,
+		Pull: func(t *testing.T) bool {
+			if p.ask(t, "get co %d", strike) == 0 {
+				return false
+			}
+			open(t)
+			return true
+		},
+		Push: func(t *testing.T) {
+			p.ask(t, "set di %d 1", exit)
+			<-time.After(100 * time.Millisecond)
+			open(t)
+			p.ask(t, "set di %d 0", exit)
+		},
+		Prop: func(t *testing.T, on bool) {
+			propped = on
+			state := 1
+			if on {
+				state = 0
+			}
+			p.ask(t, "set di %d %d", contact, state)
+			<-time.After(100 * time.Millisecond)
+		},
+		Lit: func() map[string]room.Signal {
+			lit := map[string]room.Signal{}
+			for slot, coil := range map[string]int{"A1": lampA, "B2": lampB} {
+				if p.ask(t, "get co %d", coil) != 0 {
+					lit[slot] = room.SignalHere
+				}
+			}
+			return lit
+		},
+		Plug: func(_ *testing.T, in bool) { w.plug(in) },
+	}
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// doorBehind opens the driver to a pymodbus-free, quick peer over TCP.
+func doorBehind(t *testing.T, more map[string]string) (room.Door, *peer, *wire) {
+	t.Helper()
+	p := startPeer(t, libraries(t)["libmodbus"], "tcp")
+	w := tcpWire(t, p.address)
+	p.ask(t, "set di %d 1", contact)
+	options := wired(more)
+	options["address"] = w.near
+	devices, closer, err := modbus.Open(t.Context(), options, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = closer.Close() })
+	return devices.Door, p, w
+}
+
+func grant(fence uint64, ttl time.Duration) room.Grant {
+	now := time.Now().UTC()
+	return room.Grant{ID: room.NewID(), Visit: "v", Fence: fence, Issued: now, Expires: now.Add(ttl)}
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); !ok(); <-time.After(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within 15 s: %s", what)
+		}
+	}
+}
+
+func TestAStrikeFoundReleasedIsLocked(t *testing.T) {
+	door, p, _ := doorBehind(t, nil)
+	if err := door.Lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.ask(t, "set co %d 1", strike)
+	eventually(t, "the strike locks", func() bool { return p.ask(t, "get co %d", strike) == 0 })
+}
+
+func TestTheBeaconIsLitWhileTheDoorMayBeOpened(t *testing.T) {
+	door, p, _ := doorBehind(t, nil)
+	if err := door.Unlock(t.Context(), grant(1, 10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the beacon is lit", func() bool { return p.ask(t, "get co %d", beacon) == 1 })
+	if err := door.Lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the beacon is dark", func() bool { return p.ask(t, "get co %d", beacon) == 0 })
+}
+
+func TestAMagnetHoldsWhileItsCoilIsOn(t *testing.T) {
+	door, p, _ := doorBehind(t, map[string]string{"invert_strike": "true"})
+	eventually(t, "the magnet holds", func() bool { return p.ask(t, "get co %d", strike) == 1 })
+	if err := door.Unlock(t.Context(), grant(1, 10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if p.ask(t, "get co %d", strike) != 0 {
+		t.Error("the magnet still holds")
+	}
+}
+
+func TestAPulseCarriesTheGrantsTime(t *testing.T) {
+	p := startPeer(t, libraries(t)["libmodbus"], "tcp")
+	devices, closer, err := modbus.Open(t.Context(), map[string]string{"address": p.address, "pulse": "7", "heartbeat": "8", "poll": "20ms"}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	if err := devices.Door.Unlock(t.Context(), grant(1, 10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.ask(t, "get hr 7"); n < 90 || n > 100 {
+		t.Errorf("%d tenths of a second, want about 100", n)
+	}
+	if err := devices.Door.Lock(t.Context()); err != nil || p.ask(t, "get hr 7") != 0 {
+		t.Errorf("locking left %d tenths, %v", p.ask(t, "get hr 7"), err)
+	}
+	beat := p.ask(t, "get hr 8")
+	eventually(t, "the heartbeat goes on", func() bool { return p.ask(t, "get hr 8") != beat })
+}
+
+// TestAThousandDisconnectsAndGarbage breaks the line a thousand times, with
+// garbage and flipped bits in replies in between: without a grant the strike
+// never moves, and in the end the door works.
+func TestAThousandDisconnectsAndGarbage(t *testing.T) {
+	door, p, w := doorBehind(t, map[string]string{"timeout": "50ms", "poll": "1ms"})
+	go func() {
+		for range door.Events(t.Context()) { // a listener must not hold the driver up
+		}
+	}()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	garbage := func(fromPeer bool, b []byte) []byte {
+		for i := range b {
+			if fromPeer && rnd.IntN(2) == 0 {
+				b[i] = byte(rnd.Uint32())
+			}
+		}
+		return b
+	}
+	flip := func(fromPeer bool, b []byte) []byte {
+		if fromPeer { // TCP hides no flipped bit: the strike may read as released
+			b[rnd.IntN(len(b))] ^= 1 << rnd.IntN(8)
+		}
+		return b
+	}
+	spoils := map[int]func(bool, []byte) []byte{10: garbage, 30: flip}
+	for n := range 1000 {
+		w.set(spoils[n%40])
+		eventually(t, "the driver connects again", w.hangUpOne)
+		if p.ask(t, "get co %d", strike) != 0 {
+			t.Fatalf("after %d disconnects the strike is released without a grant", n)
+		}
+	}
+	w.set(nil)
+	eventually(t, "the lock answers again", func() bool { return door.Lock(t.Context()) == nil })
+	if err := door.Unlock(t.Context(), grant(1, 5*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if p.ask(t, "get co %d", strike) != 1 {
+		t.Error("the strike does not release")
+	}
+}
+
+func TestAnUnlockThatFailedIsNotMadeGoodLater(t *testing.T) {
+	door, p, w := doorBehind(t, nil)
+	w.plug(false)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := door.Unlock(ctx, grant(1, 10*time.Second)); !errors.Is(err, room.ErrUnavailable) {
+		t.Fatalf("got %v, want ErrUnavailable", err)
+	}
+	w.plug(true)
+	eventually(t, "the lock answers again", func() bool { return door.Lock(t.Context()) == nil })
+	if p.ask(t, "get co %d", strike) != 0 {
+		t.Error("an old unlock was carried out")
+	}
+}
