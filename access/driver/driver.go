@@ -43,6 +43,7 @@ import (
 
 	"github.com/packroom/packroom/access/driver/artnet"
 	"github.com/packroom/packroom/access/driver/modbus"
+	"github.com/packroom/packroom/access/driver/mqtt"
 	"github.com/packroom/packroom/access/driver/sacn"
 	"github.com/packroom/packroom/access/driver/sim"
 	"github.com/packroom/packroom/access/driver/wled"
@@ -65,6 +66,7 @@ func kinds() map[string]factory {
 	return map[string]factory{
 		"artnet": artnet.Open,
 		"modbus": modbus.Open,
+		"mqtt":   mqtt.Open,
 		"sacn":   sacn.Open,
 		"sim":    sim.Open,
 		"wled":   wled.Open,

@@ -1,0 +1,308 @@
+package mqtt
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/packroom/packroom/access/accesstest"
+	"github.com/packroom/packroom/access/driver/light"
+	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/room/porttest"
+)
+
+// broker starts Debian's mosquitto and gives its port.
+func broker(t *testing.T) int {
+	t.Helper()
+	port := porttest.Port(t)
+	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
+	if err := os.WriteFile(conf, fmt.Appendf(nil, "listener %d 127.0.0.1\nallow_anonymous true\npersistence false\n", port), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path, err := exec.LookPath("mosquitto")
+	if err != nil {
+		path = "/usr/sbin/mosquitto" // not in everybody's path
+	}
+	cmd := exec.Command(path, "-c", conf)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start mosquitto (Debian's package of that name): %v", err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	waitFor(t, "mosquitto listens", func() bool {
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+	return port
+}
+
+// wire is a TCP proxy that can be cut.
+type wire struct {
+	listener net.Listener
+	to       string
+
+	mu    sync.Mutex
+	cut   bool
+	conns map[net.Conn]bool
+}
+
+func newWire(t *testing.T, to string) *wire {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{listener: l, to: to, conns: map[net.Conn]bool{}}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { w.carry(c) })
+		}
+	})
+	t.Cleanup(func() { l.Close(); w.plug(false); all.Wait() })
+	return w
+}
+
+func (w *wire) carry(c net.Conn) {
+	far, err := net.Dial("tcp", w.to)
+	if err != nil {
+		c.Close()
+		return
+	}
+	w.mu.Lock()
+	cut := w.cut
+	w.conns[c], w.conns[far] = true, true
+	w.mu.Unlock()
+	if cut {
+		c.Close()
+		far.Close()
+	}
+	var both sync.WaitGroup
+	for _, dir := range [][2]net.Conn{{c, far}, {far, c}} {
+		both.Go(func() {
+			buf := make([]byte, 4096)
+			for {
+				n, err := dir[0].Read(buf)
+				if err == nil {
+					_, err = dir[1].Write(buf[:n])
+				}
+				if err != nil {
+					c.Close()
+					far.Close()
+					return
+				}
+			}
+		})
+	}
+	both.Wait()
+}
+
+func (w *wire) plug(in bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = !in
+	for c := range w.conns {
+		if w.cut {
+			c.Close()
+			delete(w.conns, c)
+		}
+	}
+}
+
+// house is a lock with its door, two lights and a tag scanner that speak to the
+// broker as Zigbee2MQTT and ESPHome do.
+type house struct {
+	t      *testing.T
+	client paho.Client
+	base   string // of all topics, so that one broker serves many tests
+
+	mu       sync.Mutex
+	unlocked bool
+	open     bool
+	propped  bool
+	deaf     bool // the lock does what it is told and says nothing
+	commands []string
+	lights   map[string]room.Signal
+}
+
+func newHouse(t *testing.T, port int) *house {
+	h := &house{t: t, base: room.NewID(), lights: map[string]room.Signal{}}
+	options := paho.NewClientOptions().AddBroker(fmt.Sprintf("tcp://127.0.0.1:%d", port)).SetClientID("house-" + h.base).SetOrderMatters(true)
+	h.client = paho.NewClient(options)
+	h.must(h.client.Connect())
+	t.Cleanup(func() { h.client.Disconnect(100) })
+	h.must(h.client.Subscribe(h.base+"/lock/set", 1, func(_ paho.Client, m paho.Message) { h.command(string(m.Payload())) }))
+	h.must(h.client.Subscribe(h.base+"/shelf1/set", 1, func(_ paho.Client, m paho.Message) {
+		var s struct {
+			State string
+			Color light.Color
+		}
+		if json.Unmarshal(m.Payload(), &s) == nil {
+			h.light("A1", s.State == "ON", s.Color)
+		}
+	}))
+	var on bool
+	h.must(h.client.Subscribe(h.base+"/shelf2/#", 1, func(_ paho.Client, m paho.Message) {
+		if strings.HasSuffix(m.Topic(), "/set") {
+			on = string(m.Payload()) == "ON"
+			h.light("D4", on, light.Color{})
+			return
+		}
+		var c light.Color
+		if _, err := fmt.Sscanf(string(m.Payload()), "%d,%d,%d", &c.R, &c.G, &c.B); err == nil {
+			h.light("D4", on, c)
+		}
+	}))
+	h.announce("lock/front", `{"~":"BASE/lock","cmd_t":"~/set","stat_t":"~/state","pl_lock":"LOCK","pl_unlk":"UNLOCK","avty_t":"~/available"}`)
+	h.announce("binary_sensor/front/contact", `{"state_topic":"BASE/contact","value_template":"{{ value_json.contact }}","payload_on":false,"payload_off":true,
+		"availability":[{"topic":"BASE/bridge","value_template":"{{ value_json['state'] }}"}]}`)
+	h.announce("binary_sensor/front/handle", `{"state_topic":"BASE/handle"}`)
+	h.announce("light/shelf1", `{"schema":"json","command_topic":"BASE/shelf1/set","state_topic":"BASE/shelf1","supported_color_modes":["rgb"],"effect_list":["blink","none"]}`)
+	h.announce("light/shelf2", `{"command_topic":"BASE/shelf2/set","rgb_command_topic":"BASE/shelf2/rgb"}`)
+	h.announce("tag/front", `{"topic":"BASE/tag","value_template":"{{ value_json.tag.uid }}"}`)
+	h.say("bridge", `{"state":"online"}`)
+	h.say("lock/available", "online")
+	h.say("lock/state", "LOCKED")
+	h.say("contact", `{"contact":true,"battery":97}`)
+	return h
+}
+
+func (h *house) must(token paho.Token) {
+	h.t.Helper()
+	if !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+		h.t.Fatalf("the broker does not answer: %v", token.Error())
+	}
+}
+
+func (h *house) announce(thing, config string) {
+	h.t.Helper()
+	h.must(h.client.Publish(h.base+"/discovery/"+thing+"/config", 1, true, strings.ReplaceAll(config, "BASE", h.base)))
+}
+
+// say publishes a state, retained.
+func (h *house) say(topic, payload string) {
+	h.t.Helper()
+	h.must(h.client.Publish(h.base+"/"+topic, 1, true, payload))
+}
+
+// tell publishes a state from a handler, where waiting is not allowed.
+func (h *house) tell(topic, payload string) { h.client.Publish(h.base+"/"+topic, 1, true, payload) }
+
+func (h *house) command(payload string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.commands = append(h.commands, payload)
+	h.unlocked = payload == "UNLOCK"
+	if !h.deaf {
+		h.tell("lock/state", map[bool]string{true: "UNLOCKED", false: "LOCKED"}[h.unlocked])
+	}
+}
+
+func (h *house) light(slot string, on bool, c light.Color) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.lights, slot)
+	if s := light.Nearest(c); on && s != room.SignalOff {
+		h.lights[slot] = s
+	}
+}
+
+func (h *house) contact(open bool) { h.say("contact", fmt.Sprintf(`{"contact":%t}`, !open)) }
+
+// pull opens the door from outside, if it can; it falls shut by itself.
+func (h *house) pull(t *testing.T) bool {
+	h.mu.Lock()
+	opens := h.unlocked
+	h.mu.Unlock()
+	if !opens {
+		return false
+	}
+	h.contact(true)
+	waitFor(t, "the lock locks behind who entered", func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return !h.unlocked
+	})
+	h.contact(false)
+	return true
+}
+
+func (h *house) push(*testing.T) {
+	h.say("handle", "ON")
+	h.contact(true)
+	h.contact(false)
+	h.say("handle", "OFF")
+}
+
+func (h *house) options(broker string) map[string]string {
+	return map[string]string{"broker": "tcp://" + broker, "client_id": "packroom-" + h.base, "discovery": h.base + "/discovery", "lock": "lock/front",
+		"contact": "binary_sensor/front/contact", "exit": "binary_sensor/front/handle", "lights": "A1=light/shelf1, D4=light/shelf2", "reader": "tag/front"}
+}
+
+// bench is a driver with a house, each at the end of its line to the broker.
+func bench(t *testing.T, port int) (accesstest.Bench, *house) {
+	h := newHouse(t, port)
+	w := newWire(t, fmt.Sprintf("127.0.0.1:%d", port))
+	var log accesstest.Log
+	devices, closer, err := Open(t.Context(), h.options(w.listener.Addr().String()), log.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closer.Close() })
+	good := func() bool { return devices.Diagnostics.Diagnose()[0].OK }
+	waitFor(t, "all things are found", good)
+	return accesstest.Bench{
+		Devices: devices, Close: closer.Close, Log: &log, Door: "main", Watchdog: time.Second, Forgets: true,
+		Pull: h.pull, Push: h.push,
+		Break: func(_ *testing.T, broken bool) {
+			h.say("bridge", fmt.Sprintf(`{"state":%q}`, map[bool]string{true: "offline", false: "online"}[broken]))
+		},
+		Plug: func(t *testing.T, in bool) {
+			w.plug(in)
+			waitFor(t, "the line is noticed", func() bool { return good() == in })
+		},
+		Slots: []string{"A1", "D4"},
+		Lit: func() map[string]room.Signal {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			lit := map[string]room.Signal{}
+			for slot, s := range h.lights {
+				lit[slot] = s
+			}
+			return lit
+		},
+		Show: func(_ *testing.T, secret string) {
+			h.must(h.client.Publish(h.base+"/tag", 1, false, fmt.Sprintf(`{"tag":{"uid":%q}}`, secret)))
+		},
+	}, h
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(15 * time.Second); !ok(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("not within 15 s: %s", what)
+		}
+	}
+}
