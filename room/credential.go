@@ -7,9 +7,11 @@ type CredentialKind string
 
 // The kinds of credential.
 const (
-	CredentialPickup  CredentialKind = "pickup" // a resident's, for the packages that are here
-	CredentialCourier CredentialKind = "courier"
-	CredentialStaff   CredentialKind = "staff"
+	CredentialPickup   CredentialKind = "pickup"   // a resident's, for the packages that are here
+	CredentialStanding CredentialKind = "standing" // a resident's own, for as long as they live here
+	CredentialPass     CredentialKind = "pass"     // for one visit of somebody whom a resident sends
+	CredentialCourier  CredentialKind = "courier"
+	CredentialStaff    CredentialKind = "staff"
 )
 
 // CredentialForm is how a credential is shown.
@@ -33,8 +35,10 @@ type Credential struct {
 	ValidFrom time.Time      `json:"valid_from,omitzero"`
 	ValidTo   time.Time      `json:"valid_to,omitzero"`
 	Revoked   time.Time      `json:"revoked,omitzero"`
-	Used      time.Time      `json:"used,omitzero"` // pickup: when its packages were collected
+	Used      time.Time      `json:"used,omitzero"` // pickup: when its packages were collected; pass: when it let somebody in
 	Created   time.Time      `json:"created"`
+	Hours     []Hours        `json:"hours,omitempty"` // none = at any time
+	Label     string         `json:"label,omitempty"` // who carries it, where that is not its holder
 }
 
 // Attempt is somebody showing a credential at a kiosk.
@@ -53,6 +57,10 @@ type Identity struct {
 	Carrier    string    `json:"carrier,omitempty"`
 	Language   string    `json:"language,omitempty"`
 	Credential string    `json:"credential"`
+
+	// Once names what this entry uses up: it is committed with the grant, and a
+	// second commit of it is refused. Empty = nothing.
+	Once string `json:"once,omitempty"`
 }
 
 // Secret is a credential's clear text, known only when it is made.

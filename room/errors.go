@@ -36,5 +36,9 @@ func (d *Denial) Is(target error) bool {
 	return target == ErrDenied || target == ErrTooMany && d.RetryAfter > 0
 }
 
+// ErrSpent is Store.Commit's answer where something in Commit.Once was used up
+// before.
+var ErrSpent = errors.New("used up before")
+
 // ErrSeen is Store.Commit's answer to an input that was committed before.
 var ErrSeen = errors.New("seen before")

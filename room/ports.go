@@ -16,7 +16,8 @@ type Store interface {
 	Load(ctx context.Context) (State, error)
 	// Commit writes one outcome in one transaction: rows, events with their
 	// chain hashes (it fills Seq, Prev and Hash), outbox, messages, inbox. It
-	// returns ErrSeen, and writes nothing, where Inbox was committed before.
+	// returns ErrSeen, and writes nothing, where Inbox was committed before, and
+	// ErrSpent where one of Once was.
 	Commit(ctx context.Context, c Commit) ([]Event, error)
 	// Resident finds one resident: ErrNotFound.
 	Resident(ctx context.Context, id string) (Resident, error)
@@ -31,7 +32,8 @@ type Store interface {
 
 // Commit is all that one Decide leads to in the database.
 type Commit struct {
-	Inbox       string // the input's ID; empty for none
+	Inbox       string   // the input's ID; empty for none
+	Once        []string // what is used up by this and can be no second time
 	Events      []Event
 	Parcels     []Parcel // whole new values, by ID
 	Visits      []Visit

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -29,6 +30,13 @@ func (s *Store) Commit(ctx context.Context, c room.Commit) ([]room.Event, error)
 		}
 		if err := s.receive(ctx, tx, c.Inbox); err != nil {
 			return err
+		}
+		for _, once := range c.Once {
+			if err := s.receive(ctx, tx, "once/"+once); errors.Is(err, room.ErrSeen) {
+				return fmt.Errorf("%s: %w", once, room.ErrSpent)
+			} else if err != nil {
+				return err
+			}
 		}
 		if events, err = s.chain(h, c.Events); err != nil {
 			return err
@@ -175,12 +183,12 @@ const (
 		FROM jsonb_to_recordset($2::jsonb) AS c (id text, name text, carrier text, active boolean)
 		ON CONFLICT (property, id) DO UPDATE SET name = excluded.name, carrier = excluded.carrier, active = excluded.active`
 	// A credential that went through JSON has lost its hash: the stored one stays.
-	saveCredential = `INSERT INTO credentials (property, id, kind, form, holder, hash, valid_from, valid_to, revoked, used, created)
+	saveCredential = `INSERT INTO credentials (property, id, kind, form, holder, hash, valid_from, valid_to, revoked, used, created, hours, label)
 		VALUES ($1, $2, $3, $4, $5, coalesce(nullif($6::bytea, ''), (SELECT hash FROM credentials WHERE property = $1 AND id = $2)),
-			$7, $8, $9, $10, $11)
+			$7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (property, id) DO UPDATE SET kind = excluded.kind, form = excluded.form, holder = excluded.holder,
 			hash = excluded.hash, valid_from = excluded.valid_from, valid_to = excluded.valid_to,
-			revoked = excluded.revoked, used = excluded.used, created = excluded.created`
+			revoked = excluded.revoked, used = excluded.used, created = excluded.created, hours = excluded.hours, label = excluded.label`
 	dropItems = `DELETE FROM items WHERE property = $1 AND room = $2 AND id = ANY($3)`
 	saveGrant = `INSERT INTO grants (property, room, id, visit, door, fence, issued, expires)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
@@ -244,7 +252,8 @@ func (s *Store) writePeople(b *pgx.Batch, c room.Commit) error {
 	slices.SortStableFunc(endedFirst, func(a, b room.Credential) int { return endedRank(a) - endedRank(b) })
 	for _, k := range endedFirst {
 		b.Queue(saveCredential, s.property, clean(k.ID), string(k.Kind), string(k.Form), clean(k.Holder), k.Hash,
-			orNull(k.ValidFrom), orNull(k.ValidTo), orNull(k.Revoked), orNull(k.Used), k.Created)
+			orNull(k.ValidFrom), orNull(k.ValidTo), orNull(k.Revoked), orNull(k.Used), k.Created,
+			notNil(k.Hours), clean(k.Label))
 	}
 	return nil
 }

@@ -10,12 +10,15 @@ import (
 	"github.com/packroom/packroom/room"
 )
 
-const credentialColumns = `id, kind, form, holder, hash, valid_from, valid_to, revoked, used, created`
+const credentialColumns = `id, kind, form, holder, hash, valid_from, valid_to, revoked, used, created, hours, label`
 
 func scanCredential(row pgx.CollectableRow) (room.Credential, error) {
 	var c room.Credential
 	var from, to, revoked, used *time.Time
-	err := row.Scan(&c.ID, &c.Kind, &c.Form, &c.Holder, &c.Hash, &from, &to, &revoked, &used, &c.Created)
+	err := row.Scan(&c.ID, &c.Kind, &c.Form, &c.Holder, &c.Hash, &from, &to, &revoked, &used, &c.Created, &c.Hours, &c.Label)
+	if len(c.Hours) == 0 {
+		c.Hours = nil
+	}
 	c.ValidFrom, c.ValidTo, c.Revoked, c.Used, c.Created = orZero(from), orZero(to), orZero(revoked), orZero(used), c.Created.UTC()
 	return c, err
 }

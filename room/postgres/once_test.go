@@ -1,0 +1,45 @@
+package postgres_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/room/postgres/postgrestest"
+)
+
+func TestWhatIsUsedUpIsRefusedASecondTime(t *testing.T) {
+	s := postgrestest.New(t)
+	entry := func(id string) room.Commit {
+		return room.Commit{Once: []string{"pass-1"}, Events: []room.Event{{ID: id, Kind: room.EvVisitStarted, Time: time.Now()}}}
+	}
+	if _, err := s.Commit(t.Context(), entry("e1")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Commit(t.Context(), entry("e2")); !errors.Is(err, room.ErrSpent) {
+		t.Errorf("got %v, want ErrSpent", err)
+	}
+	if events, err := s.Events(t.Context(), room.EventFilter{}); err != nil || len(events) != 1 {
+		t.Errorf("%d events, %v: the refused commit wrote something", len(events), err)
+	}
+}
+
+func TestACredentialKeepsItsHoursAndLabel(t *testing.T) {
+	s := postgrestest.New(t)
+	want := room.Credential{ID: "k1", Kind: room.CredentialPass, Form: room.FormPIN, Holder: "r1", Hash: make([]byte, 32),
+		Created: time.Date(2026, 3, 2, 5, 0, 0, 0, time.UTC), Label: "Bo, her brother",
+		Hours: []room.Hours{{Days: []string{"mon", "tue"}, From: "07:00", To: "19:00"}}}
+	if _, err := s.Commit(t.Context(), room.Commit{Credentials: []room.Credential{want}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Credentials(t.Context(), "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]room.Credential{want}, got); d != "" {
+		t.Error(d)
+	}
+}
