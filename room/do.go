@@ -164,7 +164,7 @@ func (s *Service) importRoster(ctx context.Context, inbox, by string, c ImportRo
 			}
 		}
 	}
-	err := s.write(ctx, Event{Kind: EvRosterImported, By: by}, map[string]int{"residents": len(c.Residents), "now_past": gone}, Commit{Inbox: inbox, Residents: rows})
+	err := s.write(ctx, Event{Kind: EvRosterImported, By: by}, RosterData{Residents: len(c.Residents), NowPast: gone}, Commit{Inbox: inbox, Residents: rows})
 	return Reply{Saved: len(c.Residents)}, err
 }
 
@@ -178,7 +178,7 @@ func (s *Service) saveResident(ctx context.Context, inbox, by string, r Resident
 	if !slices.Contains([]ResidentStatus{ResidentFuture, ResidentCurrent, ResidentNotice, ResidentPast}, r.Status) {
 		return Reply{}, fmt.Errorf("save a resident: %w", Refuse(ErrInvalid, "resident_status", "{value} is none of future, current, notice, past", "value", strconv.Quote(string(r.Status))))
 	}
-	err := s.write(ctx, Event{Kind: EvResidentSaved, Resident: r.ID, By: by}, map[string]any{"status": r.Status, "unit": r.Unit}, Commit{Inbox: inbox, Residents: []Resident{r}})
+	err := s.write(ctx, Event{Kind: EvResidentSaved, Resident: r.ID, By: by}, ResidentData{Status: r.Status, Unit: r.Unit}, Commit{Inbox: inbox, Residents: []Resident{r}})
 	return Reply{Saved: 1}, err
 }
 
@@ -189,7 +189,7 @@ func (s *Service) saveCourier(ctx context.Context, inbox, by string, c Courier) 
 	if strings.TrimSpace(c.Name) == "" || strings.TrimSpace(c.Carrier) == "" {
 		return Reply{}, fmt.Errorf("save a courier: %w", Refuse(ErrInvalid, "courier_incomplete", "a courier has a name and a carrier"))
 	}
-	err := s.write(ctx, Event{Kind: EvCourierSaved, Courier: c.ID, Carrier: c.Carrier, By: by}, map[string]bool{"active": c.Active}, Commit{Inbox: inbox, Couriers: []Courier{c}})
+	err := s.write(ctx, Event{Kind: EvCourierSaved, Courier: c.ID, Carrier: c.Carrier, By: by}, CourierData{c.Active}, Commit{Inbox: inbox, Couriers: []Courier{c}})
 	return Reply{Saved: 1}, err
 }
 

@@ -70,8 +70,8 @@ func (d *decision) supersede(kiosk string) {
 }
 
 func (d *decision) refused(in Refused) {
-	d.event(Event{Kind: EvAccessDenied, Reason: in.Denial.Reason}, map[string]any{
-		"kiosk": in.Kiosk, "form": in.Form, "retry_after_ms": in.Denial.RetryAfter.Milliseconds(),
+	d.event(Event{Kind: EvAccessDenied, Reason: in.Denial.Reason}, DeniedData{
+		Kiosk: in.Kiosk, Form: in.Form, RetryAfterMS: in.Denial.RetryAfter.Milliseconds(),
 	})
 }
 
@@ -102,7 +102,7 @@ func (d *decision) unlock(v *Visit, reason string) {
 
 func (d *decision) unlockFailed(in UnlockFailed) {
 	e := Event{Kind: EvDoorRefused, Visit: in.Grant.Visit, Reason: "no_answer"}
-	d.event(e, map[string]any{"grant": in.Grant.ID, "detail": in.Detail})
+	d.event(e, RefusedUnlockData{Grant: in.Grant.ID, Detail: in.Detail})
 	d.openIncident(Incident{Kind: IncidentDoorFault, Visit: in.Grant.Visit})
 }
 

@@ -46,6 +46,11 @@ func (m *memory) Commit(_ context.Context, c Commit) ([]Event, error) {
 	if c.Inbox != "" && m.inbox[c.Inbox] {
 		return nil, ErrSeen
 	}
+	for _, e := range c.Events {
+		if err := dataFits(e); err != nil {
+			return nil, err
+		}
+	}
 	m.inbox[c.Inbox] = true
 	m.commits = append(m.commits, c)
 	for _, p := range c.Parcels {

@@ -134,12 +134,12 @@ func (d *decision) store(v Visit, p Parcel, c Change, confidence float64) {
 		v.Placed = append(slices.Clone(v.Placed), p.ID)
 		d.keepVisit(v)
 	}
-	d.storedEvent(v, p, []string{c.Crop, c.After, c.Before}, c)
+	d.storedEvent(v, p, []string{c.Crop, c.After, c.Before}, StoredData{Change: &c})
 }
 
 // storedEvent logs that a parcel is on its slot, tells its resident and the
 // courier.
-func (d *decision) storedEvent(v Visit, p Parcel, pictures []string, data any) {
+func (d *decision) storedEvent(v Visit, p Parcel, pictures []string, data StoredData) {
 	kind := EvParcelStored
 	if p.Resident == "" {
 		kind = EvParcelUnidentified

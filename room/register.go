@@ -53,15 +53,15 @@ func (d *decision) register(in Registration) error {
 
 // registeredData is what the log keeps of a reading: what was read and what was
 // chosen, without the whole text of the label.
-func registeredData(p Parcel) map[string]any {
-	m := map[string]any{"tracking": p.Tracking, "size": p.Size, "suggested": p.Suggested}
+func registeredData(p Parcel) RegisteredData {
+	data := RegisteredData{Tracking: p.Tracking, Size: p.Size, Suggested: p.Suggested}
 	if r := p.Reading; r != nil {
-		m["decision"], m["read_recipient"], m["read_unit"] = r.Decision, r.Recipient, r.Unit
+		data.Decision, data.ReadRecipient, data.ReadUnit = r.Decision, r.Recipient, r.Unit
 		if len(r.Candidates) > 0 {
-			m["read_resident"], m["read_score"] = r.Candidates[0].ResidentID, r.Candidates[0].Score
+			data.ReadResident, data.ReadScore = r.Candidates[0].ResidentID, r.Candidates[0].Score
 		}
 	}
-	return m
+	return data
 }
 
 // scannedBefore finds an earlier parcel with the same tracking number that is
@@ -151,7 +151,7 @@ func (d *decision) confirmPlacement(in ConfirmPlacement) error {
 	d.putParcel(p)
 	v.Placed, v.Touched = append(slices.Clone(v.Placed), p.ID), d.Now.UTC()
 	d.putVisit(v)
-	d.storedEvent(v, p, []string{p.LabelPhoto}, map[string]any{"by_hand": true})
+	d.storedEvent(v, p, []string{p.LabelPhoto}, StoredData{ByHand: true})
 	d.eliminate(v.ID)
 	d.reply(d.s.Visits[v.ID])
 	return nil
@@ -209,13 +209,9 @@ func (d *decision) merge(loose, reg Parcel, confidence float64, by string) error
 		v.Placed = append(slices.DeleteFunc(slices.Clone(v.Placed), func(id string) bool { return id == loose.ID }), reg.ID)
 		d.putVisit(v)
 	}
-	data := map[string]any{"was": loose.ID, "confidence": confidence}
-	if reg.Note != "" {
-		data["reason"] = reg.Note
-	}
 	d.event(Event{Kind: EvParcelIdentified, Visit: loose.Visit, Parcel: reg.ID, Resident: reg.Resident, Courier: reg.Courier, Carrier: reg.Carrier,
-		Slot: reg.Slot, Pictures: []string{reg.Photo}, By: by}, data)
-	d.storedEvent(v, reg, []string{reg.Photo}, map[string]any{"was": loose.ID})
+		Slot: reg.Slot, Pictures: []string{reg.Photo}, By: by}, IdentifiedData{Was: loose.ID, Confidence: confidence, Reason: reg.Note})
+	d.storedEvent(v, reg, []string{reg.Photo}, StoredData{Was: loose.ID})
 	closer := by
 	if closer == "" {
 		closer = "itself"

@@ -50,7 +50,7 @@ func (d *decision) resolve(in Resolution) error {
 	p.Note = in.Reason
 	d.putParcel(p)
 	e := d.event(Event{Kind: EvParcelResolved, Parcel: p.ID, Resident: p.Resident, Carrier: p.Carrier, Slot: p.Slot, Reason: in.Action, By: in.By},
-		map[string]string{"reason": in.Reason})
+		ResolvedData{in.Reason})
 	if p.State == ParcelStored && !wasStored || in.Action == "assign" && p.State == ParcelStored {
 		d.tell(MessageStored, *p.Recipient, p, nil, e)
 	}

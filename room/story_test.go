@@ -56,6 +56,7 @@ func firstDifference(want, got string) string {
 
 // teller plays one story.
 type teller struct {
+	t         *testing.T
 	state     State
 	now       time.Time
 	ids       int
@@ -68,6 +69,7 @@ type teller struct {
 
 func tell(t *testing.T, story string) string {
 	s := &teller{
+		t:     t,
 		state: State{Property: "p", Room: "r", Slots: map[string]Slot{}}.Clone(), now: time.Date(2026, 3, 2, 5, 0, 0, 0, time.UTC),
 		residents: map[string]Resident{}, parcels: map[string]string{}, out: &bytes.Buffer{},
 	}
@@ -195,6 +197,9 @@ func (s *teller) do(in Input) {
 		s.visit = o.Reply.Visit.ID
 	}
 	for _, e := range o.Commit.Events {
+		if err := dataFits(e); err != nil {
+			s.t.Error(err)
+		}
 		fmt.Fprintf(s.out, "    → %s%s\n", strings.TrimSuffix(string(e.Kind), ".v1"), s.details(e))
 	}
 	if o.Unlock != nil {

@@ -37,6 +37,7 @@ type Route struct {
 	Subject  string         // PROPERTY and ROOM stand for the room's
 	Kind     room.EventKind // of the payload's "kind"; empty for requests
 	Payload  reflect.Type   // events: of the whole message; facts: of its "data"; requests: of the request
+	Data     reflect.Type   // events: of the "data" in it; nil = none
 	Answer   reflect.Type   // requests only
 	Carriage Carriage
 	From, To []string // services
@@ -107,7 +108,11 @@ var events = []Route{
 }
 
 func event(kind room.EventKind) Route {
-	return Route{Subject: pattern(kind), Kind: kind, Payload: reflect.TypeFor[room.Event](),
+	var data reflect.Type
+	if v := kind.NewData(); v != nil {
+		data = reflect.TypeOf(v).Elem()
+	}
+	return Route{Subject: pattern(kind), Kind: kind, Payload: reflect.TypeFor[room.Event](), Data: data,
 		Carriage: Stream, From: []string{"room"}, To: []string{"web"}}
 }
 
