@@ -12,6 +12,7 @@ type codeScan struct {
 	bars   *bars128
 	codes  []Code
 	seen   map[string]bool
+	tries  int    // areas that bars were looked for in by their shape
 	votes  [4]int // by how often the label must be turned for linear codes to run left to right
 }
 
@@ -46,6 +47,10 @@ func (s *codeScan) add(c Code) {
 	}
 }
 
+// mostBarTries bounds the work on bars that are too poor for edges to be
+// measured; the largest areas come first.
+const mostBarTries = 3
+
 // margin is the white around a code that readers want, in pixels.
 const margin = 20
 
@@ -67,6 +72,9 @@ func (s *codeScan) linear(raw Gray, a CodeArea) {
 			s.add(c)
 			return
 		}
+	}
+	if s.tries++; s.tries > mostBarTries || hasNumber(s.codes) {
+		return
 	}
 	text, reversed, sure, ok := s.bars.read(g)
 	if !ok || !believable(text, sure) {

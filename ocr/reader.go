@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -115,58 +116,81 @@ type labelSeen struct {
 func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.Time)) (labelSeen, error) {
 	s := labelSeen{label: l}
 	t := r.cfg.Now()
-	turn, known := -1, false
+	turn := -1
 	if r.cfg.Codes != nil {
 		s.codes, turn = readCodes(r.cfg.Codes, r.bars, r.cfg.Prepare.Areas(l.Raw), l)
-		known = turn >= 0
 	}
 	lap("codes", t)
 	t = r.cfg.Now()
 	defer func() { lap("text", t) }()
-	even := [2]Gray{l.Even, l.Even.Turn(1)}
-	strips := [2][]Strip{r.cfg.Prepare.Strips(even[0], l.CapPX), r.cfg.Prepare.Strips(even[1], l.CapPX)}
-	weight := [2]float64{stripWeight(strips[0]), stripWeight(strips[1])}
-	axis := 0
-	if weight[1] > weight[0] {
-		axis = 1
-	}
-	if known && weight[turn&1] > 0.35*weight[axis] {
-		axis = turn & 1
-	} else {
-		known = false
-	}
-	pic, list := even[axis], strips[axis]
-	if !known {
-		flip, err := r.flipped(ctx, pic, list)
-		if err != nil {
-			return s, err
-		}
-		turn = axis
-		if flip {
-			turn = axis + 2
-		}
-	}
-	if turn >= 2 {
-		pic = pic.Turn(2)
-		list = flipStrips(list, pic.Width, pic.Height)
-	}
-	s.turn = turn
-	if err := r.readStrips(ctx, &s, pic, list); err != nil {
+	pic, list, turn, err := r.upright(ctx, l, turn)
+	if err != nil {
 		return s, err
 	}
+	s.turn = turn
 	roster := r.cfg.Roster()
+	if err := r.readStrips(ctx, &s, pic, list, roster); err != nil {
+		return s, err
+	}
 	s.understand(s.lines, r.cfg.Property, roster)
 	return s, r.lookAgain(ctx, &s, pic, roster)
 }
 
+// upright turns a label so that its text reads from left to right, and finds its
+// lines. turn is what linear codes said, -1 where none was read: where there is
+// text enough along them, they are believed.
+func (r *Reader) upright(ctx context.Context, l Label, turn int) (Gray, []Strip, int, error) {
+	const plenty, some = 60, 0.35 // letters in lines; share of the other axis'
+	var pics [2]Gray
+	var strips [2][]Strip
+	var weight [2]float64
+	look := func(axis int) {
+		pics[axis] = l.Even.Turn(axis)
+		strips[axis] = r.cfg.Prepare.Strips(pics[axis], l.CapPX)
+		weight[axis] = stripWeight(strips[axis])
+	}
+	axis := max(turn, 0) & 1
+	look(axis)
+	if turn < 0 || weight[axis] < plenty {
+		look(1 - axis)
+		if weight[1-axis] > weight[axis] && (turn < 0 || weight[axis] < some*weight[1-axis]) {
+			axis, turn = 1-axis, -1
+		}
+	}
+	pic, list := pics[axis], strips[axis]
+	if turn < 0 {
+		flip, err := r.flipped(ctx, pic, list)
+		if err != nil {
+			return Gray{}, nil, 0, err
+		}
+		turn = axis
+		if flip {
+			turn += 2
+		}
+	}
+	if turn >= 2 {
+		pic, list = pic.Turn(2), flipStrips(list, pic.Width, pic.Height)
+	}
+	return pic, list, turn, nil
+}
+
 // readStrips reads the lines of an upright label, the likeliest first. It stops
 // where nothing more is to be expected: after many strips in a row that were no
-// text, or when half of the time is over.
-func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []Strip) error {
-	const most, patience = 48, 14
+// text, when a part of the time is over, or when a code has the number and
+// what is left is print too small to change whom the label names.
+func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []Strip, roster *Roster) error {
+	const most, patience, few = 48, 14, 5
 	start := r.cfg.Now()
 	missed := 0
-	for _, st := range likeliest(best(list, most), most) {
+	numbered := hasNumber(s.codes)
+	order := likeliest(best(list, most), most)
+	for i, st := range order {
+		if numbered && i >= few && i%3 == 0 && st.CapPX < 0.9*order[0].CapPX {
+			s.understand(s.lines, r.cfg.Property, roster)
+			if s.match.Decision == room.DecisionMatch && !slices.ContainsFunc(order[i:], func(o Strip) bool { return o.CapPX > smallPrint*s.block.cap }) {
+				break
+			}
+		}
 		p, ok, err := r.readStrip(ctx, pic, st)
 		if err != nil {
 			return err
@@ -192,6 +216,21 @@ func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []
 		s.boxes = append(s.boxes, s.label.ToPhoto.Bounds(x, y, w, h))
 	}
 	return nil
+}
+
+// smallPrint is how tall print is, against the recipient's, that is neither a
+// second recipient nor a sender who may be taken for one.
+const smallPrint = 0.72
+
+// hasNumber reports whether a code holds a tracking number that proves itself,
+// and so its carrier.
+func hasNumber(codes []Code) bool {
+	return slices.ContainsFunc(codes, func(c Code) bool {
+		return slices.ContainsFunc(codeNumbers(c.Text), func(n string) bool {
+			t := parseOnLabel(n, true)
+			return t.Valid && t.strong
+		})
+	})
 }
 
 func (r *Reader) readStrip(ctx context.Context, pic Gray, st Strip) (Printed, bool, error) {

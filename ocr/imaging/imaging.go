@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"context"
+	"encoding/binary"
 	"image"
 	"math"
 	"sort"
@@ -132,8 +133,7 @@ func find(gray gocv.Mat) []region {
 	defer stats.Close()
 	defer centroids.Close()
 	n := gocv.ConnectedComponentsWithStats(closed, &labels, &stats, &centroids)
-	ids, _ := labels.DataPtrUint8()
-	_ = ids
+	ids := labels.ToBytes() // 32 bits each, this machine's order
 	sums := make([]float64, n)
 	regions := make([]region, n)
 	hist := make([][90]float64, n)
@@ -144,7 +144,7 @@ func find(gray gocv.Mat) []region {
 			if eb[i] == 0 {
 				continue
 			}
-			c := int(labels.GetIntAt(y, x))
+			c := int(binary.NativeEndian.Uint32(ids[4*i:]))
 			if c == 0 {
 				continue
 			}
@@ -292,8 +292,11 @@ func right(gray gocv.Mat, r region) (ocr.Label, bool) {
 	scale = math.Min(scale, math.Sqrt(maxLabelPX/(w*h)))
 	level, a := cut(scale)
 	defer level.Close()
-	raw, _ := cut(math.Max(scale, 1)) // narrow bars need every pixel
-	defer raw.Close()
+	raw := level
+	if scale < 1 { // narrow bars need every pixel
+		raw, _ = cut(1)
+		defer raw.Close()
+	}
 	flat := evenLight(level, int(31*math.Max(scale, 1)), r.paper)
 	defer flat.Close()
 	l := ocr.Label{

@@ -22,9 +22,13 @@ func toGray(m gocv.Mat) ocr.Gray {
 func percentile(m gocv.Mat, p float64) float64 {
 	var hist [256]int
 	n := 0
+	whole := m.Clone() // m may be a part of a larger picture
+	defer whole.Close()
+	pix := whole.ToBytes()
 	for y := 0; y < m.Rows(); y += 3 {
-		for x := 0; x < m.Cols(); x += 3 {
-			hist[m.GetUCharAt(y, x)]++
+		row := pix[y*m.Cols() : (y+1)*m.Cols()]
+		for x := 0; x < len(row); x += 3 {
+			hist[row[x]]++
 			n++
 		}
 	}
