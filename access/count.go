@@ -11,7 +11,16 @@ import (
 // buildingKey is the throttle that all kiosks share.
 const buildingKey = "building"
 
-func kioskKey(kiosk string) string { return "kiosk:" + kiosk }
+// kioskKey is the throttle of a kiosk. Tries at couriers' PINs, which their
+// length gives away, are counted apart: who guesses at one kind does not keep
+// the people of the other waiting.
+func kioskKey(a room.Attempt) string {
+	key := "kiosk:" + a.Kiosk
+	if form, text, ok := normalize(a.Form, a.Secret); ok && form == room.FormPIN && len(text) == courierDigits {
+		key += ":courier"
+	}
+	return key
+}
 
 // counts are the two throttles of one attempt, as they stand before it.
 type counts struct {
@@ -23,8 +32,8 @@ type counts struct {
 
 // openCounts reads the throttles and refuses the attempt where one of them
 // waits.
-func (g *Gate) openCounts(ctx context.Context, kiosk string, now time.Time) (*counts, error) {
-	c := &counts{store: g.cfg.Store, key: kioskKey(kiosk), now: now}
+func (g *Gate) openCounts(ctx context.Context, a room.Attempt, now time.Time) (*counts, error) {
+	c := &counts{store: g.cfg.Store, key: kioskKey(a), now: now}
 	k, err := c.open(ctx, c.key, kioskLimit, &c.kiosk)
 	if err != nil {
 		return nil, err

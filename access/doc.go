@@ -10,6 +10,11 @@
 //     secret, so that a stolen database opens no door by itself.
 //   - A PIN belongs to one credential at a time, across residents, couriers and
 //     staff; none is shared, none is weak (see [WeakPIN]).
+//   - A pass lets one visit in: it is used up in the transaction of its grant
+//     ([room.Identity].Once). What a pickup has used up opens again for 15 minutes
+//     after its visit.
+//   - A signed code of an edge ([Sign]) opens one room once between two times,
+//     whether or not this box knew of it before.
 //   - After five wrong tries in a row a kiosk waits 30 s, and twice as long
 //     after each further one, up to 15 min. The count lies in the [Store]: it
 //     outlives a restart, and a clock that is set back only starts the wait

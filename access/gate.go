@@ -1,11 +1,13 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +28,8 @@ type Store interface {
 	Managers(ctx context.Context) ([]room.Manager, error)
 	// PackagesHere is how many packages of a resident are in the room.
 	PackagesHere(ctx context.Context, resident string) (int, error)
+	// Visits gives the holder's, newest first, open ones too.
+	Visits(ctx context.Context, f room.VisitFilter) ([]room.Visit, error)
 }
 
 // Config is what a gate is made of.
@@ -35,6 +39,9 @@ type Config struct {
 	Now    func() time.Time // nil = time.Now
 	Log    *slog.Logger     // nil = slog.Default
 	Step   time.Duration    // answers come at multiples of it; 0 = 25 ms, negative = at once
+	Zone   *time.Location   // of the building's clock, for hours; nil = UTC
+	Room   string           // that signed codes of an edge are for
+	Edges  EdgeKeys         // whose signed codes are taken; nil = none
 }
 
 // Validate reports the first thing wrong with c.
@@ -77,6 +84,9 @@ func NewGate(cfg Config) (*Gate, error) {
 	}
 	if cfg.Step == 0 {
 		cfg.Step = 25 * time.Millisecond
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
 	}
 	return &Gate{cfg: cfg, turn: make(chan struct{}, 1), issued: map[string]time.Time{}}, nil
 }
@@ -130,7 +140,7 @@ func (g *Gate) identify(ctx context.Context, a room.Attempt) (room.Identity, err
 	case <-ctx.Done():
 		return room.Identity{}, unavailable("wait for the turn", ctx.Err())
 	}
-	c, err := g.openCounts(ctx, a.Kiosk, g.cfg.Now().UTC())
+	c, err := g.openCounts(ctx, a, g.cfg.Now().UTC())
 	if err != nil {
 		return room.Identity{}, err
 	}
@@ -158,6 +168,7 @@ const (
 	reasonUsed        = "used"
 	reasonRevoked     = "revoked"
 	reasonNotYet      = "not_yet"
+	reasonHours       = "outside_hours"
 	reasonInactive    = "inactive"
 	reasonThrottled   = "throttled"
 	reasonNothingHere = "nothing_here"
@@ -171,6 +182,9 @@ func (g *Gate) recognise(ctx context.Context, a room.Attempt, now time.Time) (ro
 	if !ok {
 		return room.Identity{}, denied(reasonUnknown)
 	}
+	if isEdge(secret) {
+		return g.recogniseEdge(ctx, secret, now)
+	}
 	hash := hashSecret(g.cfg.Pepper, form, secret)
 	all, err := g.cfg.Store.CredentialsByHash(ctx, hash)
 	if err != nil {
@@ -181,21 +195,32 @@ func (g *Gate) recognise(ctx context.Context, a room.Attempt, now time.Time) (ro
 		if !hmac.Equal(c.Hash, hash) || c.Form != form {
 			continue
 		}
-		if best == nil || standing(*best, now) != "" && standing(c, now) == "" {
+		if best == nil || g.standing(*best, now) != "" && g.standing(c, now) == "" {
 			best = &c
 		}
 	}
 	if best == nil {
 		return room.Identity{}, denied(reasonUnknown)
 	}
-	if why := standing(*best, now); why != "" {
+	why := g.standing(*best, now)
+	if why == reasonUsed {
+		again, err := g.mayReenter(ctx, *best, now)
+		if err != nil {
+			return room.Identity{}, err
+		}
+		if again {
+			why = ""
+		}
+	}
+	if why != "" {
 		return room.Identity{}, denied(why)
 	}
-	return g.holder(ctx, *best)
+	return g.holder(ctx, *best, now)
 }
 
 // standing is why c is not valid now, or empty.
-func standing(c room.Credential, now time.Time) string {
+func (g *Gate) standing(c room.Credential, now time.Time) string {
+	local := now.In(g.cfg.Zone)
 	switch {
 	case !c.Revoked.IsZero():
 		return reasonRevoked
@@ -205,39 +230,60 @@ func standing(c room.Credential, now time.Time) string {
 		return reasonExpired
 	case now.Before(c.ValidFrom):
 		return reasonNotYet
+	case len(c.Hours) > 0 && !slices.ContainsFunc(c.Hours, func(h room.Hours) bool { return h.Contain(local) }):
+		return reasonHours
 	}
 	return ""
 }
 
+// reentryGrace is how long after a resident's visit they may come in again with
+// what was used up by it: keys are forgotten on shelves.
+const reentryGrace = 15 * time.Minute
+
+// mayReenter reports whether c, which is used up, still belongs to a visit that
+// is open or, but for a pass, ended a moment ago.
+func (g *Gate) mayReenter(ctx context.Context, c room.Credential, now time.Time) (bool, error) {
+	v, ok, err := g.lastVisit(ctx, c.Holder)
+	if err != nil || !ok || v.Credential != c.ID {
+		return false, err
+	}
+	return v.Ended.IsZero() || c.Kind == room.CredentialPickup && justLeft(v, now), nil
+}
+
+func (g *Gate) lastVisit(ctx context.Context, resident string) (room.Visit, bool, error) {
+	last, err := g.cfg.Store.Visits(ctx, room.VisitFilter{Kind: room.VisitResident, Holder: resident, Limit: 1})
+	if err != nil {
+		return room.Visit{}, false, unavailable("look up the last visit", err)
+	}
+	if len(last) == 0 {
+		return room.Visit{}, false, nil
+	}
+	return last[0], true, nil
+}
+
+// justLeft reports whether v's people were in the room a moment ago. A visit that
+// ended in the future is none: the clock was set back since.
+func justLeft(v room.Visit, now time.Time) bool {
+	ago := now.Sub(v.Ended)
+	return !v.Entered.IsZero() && !v.Ended.IsZero() && ago >= 0 && ago < reentryGrace
+}
+
 // holder says who c belongs to, where that person may come in.
-func (g *Gate) holder(ctx context.Context, c room.Credential) (room.Identity, error) {
+func (g *Gate) holder(ctx context.Context, c room.Credential, now time.Time) (room.Identity, error) {
 	who := room.Identity{Holder: c.Holder, Credential: c.ID}
 	switch c.Kind {
-	case room.CredentialPickup:
-		r, err := g.cfg.Store.Resident(ctx, c.Holder)
-		if err != nil {
-			return who, holderError("resident", err)
+	case room.CredentialPickup, room.CredentialStanding, room.CredentialPass:
+		if err := g.resident(ctx, &who); err != nil {
+			return who, err
 		}
-		n, err := g.cfg.Store.PackagesHere(ctx, r.ID)
-		if err != nil {
-			return who, unavailable("count packages", err)
+		if err := g.somethingHere(ctx, c.Holder, now); err != nil {
+			return who, err
 		}
-		if !r.Receives() {
-			return who, denied(reasonInactive)
+		if c.Kind == room.CredentialPass {
+			who.Name, who.Once = cmp.Or(c.Label, who.Name), c.ID
 		}
-		if n == 0 {
-			return who, denied(reasonNothingHere)
-		}
-		who.Kind, who.Name, who.Unit, who.Language = room.VisitResident, r.Name(), r.Unit, r.Language
 	case room.CredentialCourier:
-		c, err := g.cfg.Store.Courier(ctx, c.Holder)
-		if err != nil {
-			return who, holderError("courier", err)
-		}
-		if !c.Active {
-			return who, denied(reasonInactive)
-		}
-		who.Kind, who.Name, who.Carrier = room.VisitCourier, c.Name, c.Carrier
+		return who, g.courier(ctx, &who)
 	case room.CredentialStaff:
 		ms, err := g.cfg.Store.Managers(ctx)
 		if err != nil {
@@ -253,6 +299,52 @@ func (g *Gate) holder(ctx context.Context, c room.Credential) (room.Identity, er
 		return who, denied(reasonUnknown)
 	}
 	return who, nil
+}
+
+// resident fills in who holds a resident's credential, if they live here.
+func (g *Gate) resident(ctx context.Context, who *room.Identity) error {
+	r, err := g.cfg.Store.Resident(ctx, who.Holder)
+	if err != nil {
+		return holderError("resident", err)
+	}
+	if !r.Receives() {
+		return denied(reasonInactive)
+	}
+	who.Kind, who.Name, who.Unit, who.Language = room.VisitResident, r.Name(), r.Unit, r.Language
+	return nil
+}
+
+// somethingHere is nil where a package waits for the resident, or they have just
+// left.
+func (g *Gate) somethingHere(ctx context.Context, resident string, now time.Time) error {
+	n, err := g.cfg.Store.PackagesHere(ctx, resident)
+	if err != nil {
+		return unavailable("count packages", err)
+	}
+	if n > 0 {
+		return nil
+	}
+	v, ok, err := g.lastVisit(ctx, resident)
+	if err != nil {
+		return err
+	}
+	if ok && (justLeft(v, now) || v.Phase == room.VisitInside) {
+		return nil
+	}
+	return denied(reasonNothingHere)
+}
+
+// courier fills in who holds a courier's credential, unless switched off.
+func (g *Gate) courier(ctx context.Context, who *room.Identity) error {
+	c, err := g.cfg.Store.Courier(ctx, who.Holder)
+	if err != nil {
+		return holderError("courier", err)
+	}
+	if !c.Active {
+		return denied(reasonInactive)
+	}
+	who.Kind, who.Name, who.Carrier = room.VisitCourier, c.Name, c.Carrier
+	return nil
 }
 
 // holderError is a denial where the holder is gone from the books.

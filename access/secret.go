@@ -25,13 +25,14 @@ const (
 	courierDigits = 6
 	staffDigits   = 8
 	maxDigits     = 12
+	maxSecret     = 512 // of anything shown; a signed code is the longest
 )
 
 // pinDigits is the number of digits of a PIN made for that kind, and the least
 // of a chosen one. 0 for an unknown kind.
 func pinDigits(k room.CredentialKind) int {
 	switch k {
-	case room.CredentialPickup:
+	case room.CredentialPickup, room.CredentialStanding, room.CredentialPass:
 		return pickupDigits
 	case room.CredentialCourier:
 		return courierDigits
@@ -116,11 +117,11 @@ func isDate(pin string) bool {
 // QR code wherever it was typed. ok is false where it cannot be a credential of
 // that form at all.
 func normalize(form room.CredentialForm, secret string) (f room.CredentialForm, s string, ok bool) {
-	if len(secret) > 256 {
+	if len(secret) > maxSecret {
 		return form, "", false
 	}
 	text := strings.ToUpper(strings.TrimSpace(secret))
-	if strings.HasPrefix(text, QRPrefix) {
+	if strings.HasPrefix(text, QRPrefix) || isEdge(text) {
 		return room.FormQR, text, true
 	}
 	switch form {

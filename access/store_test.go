@@ -18,6 +18,7 @@ type memory struct {
 	couriers    map[string]room.Courier
 	managers    []room.Manager
 	here        map[string]int
+	visits      []room.Visit // newest first
 	err         error
 	saveErr     error
 	lookups     int // calls of CredentialsByHash
@@ -95,4 +96,16 @@ func (m *memory) PackagesHere(_ context.Context, resident string) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.here[resident], m.err
+}
+
+func (m *memory) Visits(_ context.Context, f room.VisitFilter) ([]room.Visit, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []room.Visit
+	for _, v := range m.visits {
+		if v.Kind == f.Kind && v.Holder == f.Holder && len(found) < f.Limit {
+			found = append(found, v)
+		}
+	}
+	return found, m.err
 }

@@ -16,9 +16,10 @@ type limit struct {
 }
 
 var (
-	// kioskLimit is the contract for one kiosk. At its slowest it leaves an
-	// attacker about 100 tries a day: for one of 50 couriers' six-digit PINs, half
-	// a year of standing at the kiosk on average.
+	// kioskLimit is the contract for one kiosk, for couriers' PINs and all else
+	// apart. At its slowest it leaves an attacker about 100 tries a day of each: for
+	// one of 50 couriers' six-digit PINs, half a year of standing at the kiosk on
+	// average.
 	kioskLimit = limit{free: 5, first: 30 * time.Second, longest: 15 * time.Minute, quiet: time.Hour}
 	// buildingLimit is for tries spread over kiosks, or mixed with right PINs.
 	buildingLimit = limit{free: 30, first: time.Minute, longest: 15 * time.Minute, quiet: time.Hour}
