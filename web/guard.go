@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -170,7 +171,11 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if !isStream(route) {
 			s.metrics.seconds.WithLabelValues(route).Observe(took.Seconds())
 		}
-		s.log.Info("request", "method", c.Request().Method, "route", route, "status", status,
+		level := slog.LevelInfo
+		if route == "/healthz" || route == "/metrics" { // machines ask every few seconds
+			level = slog.LevelDebug
+		}
+		s.log.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", route, "status", status,
 			"ms", took.Milliseconds(), "bytes", c.Response().Size)
 		return nil
 	}

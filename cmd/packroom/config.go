@@ -91,8 +91,9 @@ type PostgresConfig struct {
 
 // UpConfig is the supervisor of "packroom up".
 type UpConfig struct {
-	Listen   string   `yaml:"listen"`
-	Services []string `yaml:"services"`
+	Listen    string        `yaml:"listen"`
+	Services  []string      `yaml:"services"`
+	HungAfter time.Duration `yaml:"hung_after"`
 }
 
 // VisionConfig is the vision service.
@@ -187,7 +188,7 @@ func defaultConfig() Config {
 		},
 		Devices: []DeviceConfig{{Name: "room", Driver: "sim", Serves: []string{}, Options: map[string]string{}}},
 		NATS:    NATSConfig{Listen: "127.0.0.1:7040", MaxAge: 30 * 24 * time.Hour, MaxMB: 1024},
-		Up:      UpConfig{Listen: "127.0.0.1:7049", Services: slices.Clone(serviceNames)},
+		Up:      UpConfig{Listen: "127.0.0.1:7049", Services: slices.Clone(serviceNames), HungAfter: 30 * time.Second},
 		Vision: VisionConfig{Listen: "127.0.0.1:7042", URL: "http://127.0.0.1:7042",
 			ICEListen: "0.0.0.0:7052", ICEHosts: []string{}},
 		OCR:    OCRConfig{Listen: "127.0.0.1:7043", Workers: 1},
@@ -446,6 +447,9 @@ func (c Config) validateChoices() error {
 	}
 	if c.SMTP.Port < 1 || c.SMTP.Port > 65535 {
 		return fmt.Errorf("smtp.port: %d is not a port", c.SMTP.Port)
+	}
+	if c.Up.HungAfter < time.Second {
+		return fmt.Errorf("up.hung_after: %s is under 1s", c.Up.HungAfter)
 	}
 	if c.OCR.Workers < 1 {
 		return errors.New("ocr.workers: must be 1 or more")

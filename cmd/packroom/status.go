@@ -77,6 +77,9 @@ func (c childMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
+// errNoAnswer is silence, where an unhealthy service says what is wrong.
+var errNoAnswer = errors.New("no answer")
+
 // httpCheck asks a service's /healthz at the address it listens on.
 func httpCheck(listen string) check {
 	host, port, _ := net.SplitHostPort(listen) // checked with the settings
@@ -92,7 +95,7 @@ func httpCheck(listen string) check {
 		}
 		resp, err := client.Do(req)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", errNoAnswer, err)
 		}
 		defer resp.Body.Close()
 		if resp.StatusCode == http.StatusOK {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -25,6 +27,10 @@ type service struct {
 	start  func(ctx context.Context) (process, error)
 	health check         // nil = healthy while it runs
 	grace  time.Duration // to stop in good order
+
+	// hungAfter is how long health may be errNoAnswer, once it was something else:
+	// after that the process hangs, and is killed.
+	hungAfter time.Duration
 }
 
 // The restarts of a service that dies.
@@ -37,6 +43,7 @@ const (
 
 	healthEvery = 2 * time.Second
 	healthFirst = 50 * time.Millisecond // while it starts
+	hungTries   = 2                     // unanswered at least: after a pause of this machine one proves nothing
 )
 
 // childState says how a service is.
@@ -149,35 +156,54 @@ func (s *supervisor) once(ctx context.Context, v service) (healthyFor time.Durat
 		return 0, err
 	}
 	s.update(v.name, func(r *childStatus) { r.PID = p.PID() })
-	watch, cancel := context.WithCancel(ctx)
-	watched := make(chan time.Duration, 1)
-	go func() { watched <- s.watch(watch, v) }()
+	watching, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	watched := make(chan vigil, 1)
+	go func() { watched <- s.watch(watching, v) }()
 	ended := make(chan error, 1)
 	go func() { ended <- p.Wait() }()
 	select {
 	case err = <-ended:
-		cancel()
-	case <-ctx.Done():
-		cancel()
-		stop, free := context.WithTimeout(context.WithoutCancel(ctx), v.grace)
-		if serr := p.Stop(stop); serr != nil {
-			s.log.Warn("a service was ended by force", "name", v.name, "error", serr)
+		stopWatching()
+		return (<-watched).healthyFor, err
+	case saw := <-watched: // ctx has ended, or it hangs
+		if saw.hung != nil {
+			s.stop(ctx, v.name, p, 0)
+			<-ended
+			return saw.healthyFor, saw.hung
 		}
-		free()
-		err = <-ended
+		s.stop(ctx, v.name, p, v.grace)
+		return saw.healthyFor, <-ended
 	}
-	return <-watched, err
 }
 
-// watch asks a running service for its health until ctx ends, and tells for how
-// long it was healthy at the end.
-func (s *supervisor) watch(ctx context.Context, v service) time.Duration {
-	var since time.Time
+func (s *supervisor) stop(ctx context.Context, name string, p process, grace time.Duration) {
+	ctx, free := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer free()
+	if err := p.Stop(ctx); err != nil {
+		s.log.Warn("a service was ended by force", "name", name, "error", err)
+	}
+}
+
+// vigil is what watching a service came to.
+type vigil struct {
+	healthyFor time.Duration // at the end
+	hung       error         // why it must be killed; nil: it need not be
+}
+
+// watch asks a running service for its health until ctx ends or the service
+// hangs.
+func (s *supervisor) watch(ctx context.Context, v service) vigil {
+	var since, answered time.Time // healthy since; last heard of
+	silent := 0                   // tries since then
 	every := healthFirst
 	for {
 		var err error
 		if v.health != nil {
 			err = v.health(ctx)
+		}
+		if silent++; !errors.Is(err, errNoAnswer) {
+			answered, silent = time.Now(), 0
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -195,13 +221,16 @@ func (s *supervisor) watch(ctx context.Context, v service) time.Duration {
 				}
 				r.LastError = err.Error()
 			})
+			if silent >= hungTries && v.hungAfter > 0 && !answered.IsZero() && time.Since(answered) >= v.hungAfter {
+				return vigil{hung: fmt.Errorf("it hung and was killed: %w for %s", err, time.Since(answered).Round(time.Second))}
+			}
 		}
 		select {
 		case <-ctx.Done():
 			if since.IsZero() {
-				return 0
+				return vigil{}
 			}
-			return time.Since(since)
+			return vigil{healthyFor: time.Since(since)}
 		case <-time.After(every):
 		}
 	}

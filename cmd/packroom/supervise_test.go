@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -174,6 +175,45 @@ func TestHealthIsShown(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestServiceThatHangsIsKilledAndStartedAgain(t *testing.T) {
+	silence := fmt.Errorf("%w: timeout", errNoAnswer)
+	for _, tc := range []struct {
+		name   string
+		before error // its first health
+		after  error // then
+		kills  bool
+	}{
+		{"answers no more", nil, silence, true},
+		{"answered that it is ill, and then no more", errors.New("database: gone"), silence, true},
+		{"answers that it is ill", nil, errors.New("database: gone"), false},
+		{"has never answered: it is still starting", silence, silence, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var n nursery
+				began := time.Now()
+				s, stop := supervised(t, service{name: "ocr", start: n.start, grace: time.Hour, hungAfter: 30 * time.Second,
+					health: func(context.Context) error {
+						if len(n.births()) == 1 && time.Since(began) > 10*time.Second {
+							return tc.after
+						}
+						return tc.before
+					}})
+				defer stop()
+				pass(38 * time.Second)
+				if len(n.births()) != 1 {
+					t.Fatalf("killed within 28 s of silence")
+				}
+				pass(10 * time.Second)
+				r := row(s)
+				if killed := r.Restarts == 1; killed != tc.kills || killed != (len(n.births()) == 2) {
+					t.Errorf("row = %+v after %d births, want it killed: %t", r, len(n.births()), tc.kills)
+				}
+			})
+		})
+	}
 }
 
 func TestStopIsInGoodOrderOrByForce(t *testing.T) {

@@ -303,7 +303,7 @@ func (u *upRun) child(name string, env []string) service {
 		args = append(args, "--config", u.cfg.File)
 	}
 	out := &childLog{name: name, json: u.cfg.Log.Format == "json", out: u.lines}
-	return service{name: name, grace: childGrace, health: httpCheck(u.cfg.listens()[name+".listen"]),
+	return service{name: name, grace: childGrace, health: httpCheck(u.cfg.listens()[name+".listen"]), hungAfter: u.cfg.Up.HungAfter,
 		start: func(context.Context) (process, error) { return startChild(out, args, env) }}
 }
 

@@ -73,7 +73,7 @@ func upSettings(t *testing.T, dir string) (file, status string) {
 	sim, rtsp := porttest.Addr(t), porttest.Addr(t)
 	write(t, file, fmt.Sprintf(`
 nats: {listen: %q}
-up: {listen: %q, services: [sim]}
+up: {listen: %q, services: [sim], hung_after: 2s}
 sim: {listen: %q, url: "http://%s", rtsp_listen: %q}
 cameras: [{id: cam1, url: "rtsp://%s/cam1", slots: sim/cam1.slots.json}]
 `, porttest.Addr(t), status, sim, sim, rtsp, rtsp))
@@ -194,14 +194,25 @@ func TestUpStartsRestartsAndStopsEverything(t *testing.T) {
 			return r.State == stateRunning && r.Restarts == 1 && r.PID != rows[name].PID
 		})
 	}
+	sim := u.rows()["sim"].PID
+	if err := syscall.Kill(sim, syscall.SIGSTOP); err != nil { // it hangs
+		t.Fatal(err)
+	}
+	waitUntil(t, "a sim that hangs was started again", func() bool {
+		r := u.rows()["sim"]
+		return r.State == stateRunning && r.Restarts == 2 && r.PID != sim
+	})
+	if !strings.Contains(u.out.String(), "it hung and was killed") {
+		t.Error("the log does not say why")
+	}
 	resp, err := http.Get("http://" + u.status + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
 	metrics, err := io.ReadAll(resp.Body)
 	resp.Body.Close()
-	if err != nil || !strings.Contains(string(metrics), `packroom_service_restarts_total{name="sim"} 1`) {
-		t.Errorf("metrics do not tell of the restart: %v", err)
+	if err != nil || !strings.Contains(string(metrics), `packroom_service_restarts_total{name="sim"} 2`) {
+		t.Errorf("metrics do not tell of the restarts: %v", err)
 	}
 	rows = u.awaitRunning()
 	u.signal(syscall.SIGINT)
