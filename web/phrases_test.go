@@ -108,3 +108,16 @@ func TestEveryRefusalHasATextThatUsesOnlyItsValues(t *testing.T) {
 		}
 	}
 }
+
+func TestNoTextIsKeptForAnErrorThatNobodyMakes(t *testing.T) {
+	p, err := NewPhrases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := sources(t, "*.go", "../room/*.go", "../access/*.go") + ` "offline" "internal" "failed" "outside_hours"` // the pages' own, and one that only room.Denial names
+	for key := range p.texts["en"] {
+		if code, ok := strings.CutPrefix(key, "error."); ok && !strings.Contains(made, `"`+code+`"`) {
+			t.Errorf("nothing is refused as %s", code)
+		}
+	}
+}

@@ -5,8 +5,8 @@ import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
-import { chromium } from 'playwright-core';
 import { SMTPServer } from 'smtp-server';
+import { launch } from './browser.mjs';
 import { claimPorts } from './ports.mjs';
 
 export const shots = process.env.E2E_SHOTS ?? '';
@@ -123,15 +123,11 @@ cameras:
 
 /** Chromium whose camera sees a label. A new picture file needs a new browser. */
 export async function openBrowser(house, photo) {
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
-  if (photo) {
-    const film = join(house.dir, 'camera.mjpeg');
-    execFileSync('ffmpeg', ['-y', '-loglevel', 'error', '-loop', '1', '-i', photo, '-vf', 'scale=1920:1080:force_original_aspect_ratio=decrease,pad=1920:1080:-1:-1',
-      '-t', '2', '-r', '5', '-q:v', '2', '-pix_fmt', 'yuvj420p', '-f', 'mjpeg', film]);
-    args.push(`--use-file-for-fake-video-capture=${film}`);
-  }
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args });
+  if (!photo) return launch();
+  const film = join(house.dir, 'camera.mjpeg');
+  execFileSync('ffmpeg', ['-y', '-loglevel', 'error', '-loop', '1', '-i', photo, '-vf', 'scale=1920:1080:force_original_aspect_ratio=decrease,pad=1920:1080:-1:-1',
+    '-t', '2', '-r', '5', '-q:v', '2', '-pix_fmt', 'yuvj420p', '-f', 'mjpeg', film]);
+  return launch(film);
 }
 
 /** shoot keeps a picture of a page where E2E_SHOTS names a folder. */

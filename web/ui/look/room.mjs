@@ -86,6 +86,7 @@ const people = [
   { resident_id: 'r1', name: 'Jana Whitfield-Okonkwo', unit: '412', score: 0.97 },
   { resident_id: 'r2', name: 'James Whitfield', unit: '421', score: 0.61 },
   { resident_id: 'r3', name: 'Julia Whitman', unit: '112', score: 0.44 },
+  { resident_id: 'r4', name: 'Maximiliana Featherstonehaugh-Whitcombe', unit: '1103', score: 0.42 },
 ];
 const pending = (r, reason = '') => ({ visit: 'v1', picture: 'pic2', reading: r, reason, loose: '' });
 export const labels = {

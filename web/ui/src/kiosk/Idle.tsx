@@ -7,7 +7,7 @@ import { every, Sampler, useCamera } from './camera';
 import { Sheet, Stage } from './panels';
 import { readQR } from './qr';
 import { formOf, listenForReader } from './scanner';
-import { api, connection, refresh, view } from './state';
+import { api, connection, refresh, speech, view } from './state';
 
 type Form = 'pin' | 'qr' | 'card';
 
@@ -34,6 +34,7 @@ export function Idle() {
     } catch (e) {
       const f = failureOf(e);
       setProblem(sayFailure(f));
+      speech.say(sayFailure(f));
       setUntil(f.retryAfterMs > 0 ? Date.now() + f.retryAfterMs : 0);
     } finally {
       running.current = false;

@@ -1,4 +1,4 @@
-import { t, knownLanguage } from '../lib/i18n';
+import { knownLanguage, language, t, type Language } from '../lib/i18n';
 import type { Prompt } from '../lib/types';
 
 /** Speaks prompts where the browser has a voice; the room's own speaker does not depend on it. */
@@ -8,17 +8,23 @@ export class Speech {
     this.said = since;
   }
 
+  /** Says what of the room's prompts was not said yet. */
   hear(prompts: Prompt[]): void {
-    if (!('speechSynthesis' in globalThis)) return;
     for (const p of prompts) {
       const at = Date.parse(p.at);
       if (!(at > this.said)) continue;
       this.said = at;
       const l = knownLanguage(p.language) ?? 'en';
-      const words = new SpeechSynthesisUtterance(t(p.key, p.values, l));
-      words.lang = l;
-      if (p.urgent) speechSynthesis.cancel();
-      speechSynthesis.speak(words);
+      this.say(t(p.key, p.values, l), l, p.urgent);
     }
+  }
+
+  /** Says a sentence after what is being said, or at once where it is urgent. */
+  say(text: string, l: Language = language.value, urgent = false): void {
+    if (!('speechSynthesis' in globalThis)) return;
+    const words = new SpeechSynthesisUtterance(text);
+    words.lang = l;
+    if (urgent) speechSynthesis.cancel();
+    speechSynthesis.speak(words);
   }
 }

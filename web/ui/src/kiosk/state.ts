@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { failureOf, kioskApi } from '../lib/api';
+import { failureFrom, failureOf, kioskApi, type WireFailure } from '../lib/api';
 import { sayFailure } from '../lib/failure';
 import { knownLanguage, language, setLanguage, t } from '../lib/i18n';
 import { listen, type Connection } from '../lib/sse';
@@ -64,11 +64,12 @@ export const scanFor = signal('');
 
 /** What the kiosk speaks to the next person. */
 const houseLanguage = language.value;
-const speech = new Speech();
+export const speech = new Speech();
 let noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
 export function tell(text: string, tone: 'ok' | 'warn' = 'ok'): void {
   notice.value = { text, tone };
+  if (tone === 'warn') speech.say(text);
   clearTimeout(noticeTimer);
   noticeTimer = setTimeout(() => (notice.value = undefined), 6000);
 }
@@ -101,8 +102,8 @@ export function follow(): void {
     on: {
       view: (d) => show(d as KioskView),
       trouble: (d) => {
-        const f = d as { kind: string };
-        trouble.value = t(f.kind === 'unavailable' ? 'connection.trouble' : `error.${f.kind}`);
+        const f = failureFrom(d as WireFailure);
+        trouble.value = f.kind === 'unavailable' ? t('connection.trouble') : sayFailure(f);
       },
     },
     refused: () => void refresh(),

@@ -38,7 +38,8 @@ export function failureOf(thrown: unknown): Failure {
   return thrown instanceof Failure ? thrown : new Failure('internal', String(thrown), 0);
 }
 
-interface WireFailure {
+/** A failure as the server sends it. */
+export interface WireFailure {
   kind?: FailureKind;
   text?: string;
   code?: string;
@@ -48,6 +49,10 @@ interface WireFailure {
   picture?: string;
   problems?: RosterProblem[];
   more?: number;
+}
+
+export function failureFrom(f: WireFailure, { status, statusText } = { status: 0, statusText: '' }): Failure {
+  return new Failure(f.kind ?? (status >= 502 ? 'unavailable' : 'internal'), f.text ?? statusText, status, f);
 }
 
 const timeoutMs = 20_000;
@@ -77,8 +82,7 @@ async function request<T>(method: string, path: string, body?: unknown, timeout 
     data = undefined;
   }
   if (response.ok) return data as T;
-  const f = (data ?? {}) as WireFailure;
-  throw new Failure(f.kind ?? (response.status >= 502 ? 'unavailable' : 'internal'), f.text ?? response.statusText, response.status, f);
+  throw failureFrom((data ?? {}) as WireFailure, response);
 }
 
 type Query = Record<string, string | number | undefined>;

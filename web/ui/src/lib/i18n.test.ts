@@ -5,11 +5,21 @@ import { t } from './i18n';
 
 const english: Record<string, string> = en;
 const spanish: Record<string, string> = es;
+const sources = Object.values(import.meta.glob('../**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true })).join('\n');
+/** What the room says and refuses: its words are looked for by a test of the Go package. */
+const ofTheRoom = /^(prompt|error|place)\./;
 const names = (s: string) => [...s.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
 describe('locale files', () => {
   it('have the same keys', () => {
     expect(Object.keys(spanish).sort()).toEqual(Object.keys(english).sort());
+  });
+  it('keep no text that no page shows', () => {
+    const built = [...sources.matchAll(/`([a-z_.]+\.)\$\{/g)].map((m) => m[1]!);
+    const heads = [...built, ...[...sources.matchAll(/word\('([a-z.]+)'/g)].map((m) => `${m[1]}.`)];
+    const shown = (key: string) => sources.includes(`'${key}'`) || heads.some((h) => key.startsWith(h));
+    const dead = Object.keys(english).filter((key) => !ofTheRoom.test(key) && !shown(key) && !shown(key.replace(/\.(one|unknown)$/, '')));
+    expect(dead).toEqual([]);
   });
   it('name the same values in every text', () => {
     for (const key of Object.keys(english)) expect([key, names(spanish[key] ?? '')]).toEqual([key, names(english[key]!)]);

@@ -118,7 +118,7 @@ function Secret({ name, secret, onClose }: { name: string; secret: NonNullable<R
         {secret.pin && (
           <p>
             <span class="soft block">{t('manager.form.pin')}</span>
-            <strong class="mono pin" aria-label={secret.pin.split('').join(' ')}>{secret.pin.replace(/(\d{3})(?=\d)/g, '$1 ')}</strong>
+            <strong class="mono pin" aria-label={secret.pin.split('').join(' ')}>{secret.pin.replace(secret.pin.length % 4 ? /(\d{3})(?=\d)/g : /(\d{4})(?=\d)/g, '$1 ')}</strong>
           </p>
         )}
         {secret.qr && <QR text={secret.qr} label={t('manager.qr.of', { who: name })} />}
