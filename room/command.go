@@ -100,12 +100,17 @@ type (
 		Courier Courier `json:"courier"`
 	}
 	// IssueCredential makes a new PIN (and QR) for a courier or staff member, or
-	// a resident; the answer shows it once. Card enrols a card instead.
+	// a resident; the answer shows it once. Card enrols a card instead, PIN one
+	// that was chosen; either is refused where it is in use.
 	IssueCredential struct {
-		Kind    CredentialKind `json:"kind"`
-		Holder  string         `json:"holder"`
-		Card    string         `json:"card,omitempty"`
-		ValidTo time.Time      `json:"valid_to,omitzero"`
+		Kind      CredentialKind `json:"kind"`
+		Holder    string         `json:"holder"`
+		Card      string         `json:"card,omitempty"`
+		PIN       string         `json:"pin,omitempty"`
+		ValidFrom time.Time      `json:"valid_from,omitzero"`
+		ValidTo   time.Time      `json:"valid_to,omitzero"`
+		Hours     []Hours        `json:"hours,omitempty"`
+		Label     string         `json:"label,omitempty"` // of a pass: who comes
 	}
 	// RevokeCredential ends a credential at once.
 	RevokeCredential struct {

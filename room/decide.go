@@ -114,6 +114,7 @@ type Outcome struct {
 	Unlock *Grant   // unlock the door with this grant
 	Speak  []Prompt // say these, in order
 	Spent  []string // residents whose pickup credentials are used up
+	pass   string   // ID of the credential that this entry uses up; empty = none
 	pickup []int    // indexes into Commit.Messages that need a new pickup credential
 }
 

@@ -10,14 +10,23 @@ import (
 	"time"
 )
 
-// Do executes one command of a person, once by its ID.
+// Do executes one command of a person, once by its ID. One that would open the
+// door and is late or repeated does nothing and is recorded.
 func (s *Service) Do(ctx context.Context, e Envelope) (Reply, error) {
+	r, err := s.carryOut(ctx, e)
+	if err != nil {
+		s.recordStale(ctx, e, err)
+	}
+	return r, err
+}
+
+func (s *Service) carryOut(ctx context.Context, e Envelope) (Reply, error) {
 	c, err := DecodeCommand(e)
 	if err != nil {
 		return Reply{}, err
 	}
 	if late := time.Since(e.Expires); !e.Expires.IsZero() && late > 0 { // by the clock that its sender read
-		return Reply{}, fmt.Errorf("command %s: %w", e.Name, Refuse(ErrConflict, "too_late", "it came {late} too late", "late", late.Round(time.Millisecond).String()))
+		return Reply{}, fmt.Errorf("command %s: %w", e.Name, Refuse(ErrConflict, codeLate, "it came {late} too late", "late", late.Round(time.Millisecond).String()))
 	}
 	inbox := ""
 	if e.ID != "" {
@@ -70,7 +79,7 @@ func person(by string) string {
 func (s *Service) reply(ctx context.Context, inbox string, in Input) (Reply, error) {
 	o, err := s.apply(ctx, inbox, in)
 	if errors.Is(err, ErrSeen) {
-		return Reply{}, fmt.Errorf("command: %w", Refuse(ErrConflict, "done_before", "it was carried out before"))
+		return Reply{}, fmt.Errorf("command: %w", Refuse(ErrConflict, codeRepeated, "it was carried out before"))
 	}
 	return o.Reply, err
 }
@@ -83,10 +92,7 @@ func (s *Service) StartVisit(ctx context.Context, id string, a Attempt) (Reply, 
 	identity, err := s.gate.Identify(ctx, a)
 	var denial *Denial
 	if errors.As(err, &denial) {
-		if _, e := s.apply(ctx, "", Refused{Kiosk: a.Kiosk, Form: a.Form, Denial: *denial}); e != nil {
-			s.log.Error("a refusal was not recorded", "error", e)
-		}
-		return Reply{}, denial
+		return Reply{}, s.deny(ctx, a, denial)
 	}
 	if err != nil {
 		return Reply{}, fmt.Errorf("check the credential: %w", err)
@@ -95,7 +101,19 @@ func (s *Service) StartVisit(ctx context.Context, id string, a Attempt) (Reply, 
 	if id != "" {
 		inbox = "cmd/" + id
 	}
-	return s.reply(ctx, inbox, Identified{Kiosk: a.Kiosk, Identity: identity})
+	r, err := s.reply(ctx, inbox, Identified{Kiosk: a.Kiosk, Identity: identity})
+	if errors.Is(err, ErrSpent) {
+		return Reply{}, s.deny(ctx, a, &Denial{Reason: "used"})
+	}
+	return r, err
+}
+
+// deny records a refusal and gives it back.
+func (s *Service) deny(ctx context.Context, a Attempt, denial *Denial) error {
+	if _, err := s.apply(ctx, "", Refused{Kiosk: a.Kiosk, Form: a.Form, Denial: *denial}); err != nil {
+		s.log.Error("a refusal was not recorded", "error", err)
+	}
+	return denial
 }
 
 func (s *Service) register(ctx context.Context, inbox string, c RegisterParcel) (Reply, error) {
@@ -136,7 +154,7 @@ func (s *Service) write(ctx context.Context, e Event, data any, c Commit) error 
 	defer cancel()
 	_, err := s.store.Commit(ctx, c)
 	if errors.Is(err, ErrSeen) {
-		return fmt.Errorf("command: %w", Refuse(ErrConflict, "done_before", "it was carried out before"))
+		return fmt.Errorf("command: %w", Refuse(ErrConflict, codeRepeated, "it was carried out before"))
 	}
 	if errors.Is(err, ErrUnavailable) {
 		s.loaded = false
@@ -193,20 +211,23 @@ func (s *Service) saveCourier(ctx context.Context, inbox, by string, c Courier) 
 	return Reply{Saved: 1}, err
 }
 
-// issue makes a credential; the clear text is in the answer and nowhere else.
+// issue makes a credential; the clear text is in the answer and nowhere else. A
+// card or a PIN that somebody chose is refused where it is in use.
 func (s *Service) issue(ctx context.Context, inbox, by string, c IssueCredential) (Reply, error) {
-	var creds []Credential
-	var secret Secret
-	var err error
-	if c.Card != "" {
-		var one Credential
-		one, err = s.gate.Enroll(ctx, c.Kind, c.Holder, FormCard, c.Card)
-		creds = []Credential{one}
-	} else {
-		creds, secret, err = s.gate.Issue(c.Kind, c.Holder, []CredentialForm{FormPIN, FormQR}, c.ValidTo)
+	for _, h := range c.Hours {
+		if err := h.Validate(); err != nil {
+			return Reply{}, fmt.Errorf("issue a credential: %w", err)
+		}
 	}
+	creds, secret, err := s.makeCredentials(ctx, c)
 	if err != nil {
 		return Reply{}, fmt.Errorf("issue a credential: %w", err)
+	}
+	for i := range creds {
+		creds[i].Hours, creds[i].Label, creds[i].ValidFrom = c.Hours, c.Label, c.ValidFrom
+		if !c.ValidTo.IsZero() {
+			creds[i].ValidTo = c.ValidTo
+		}
 	}
 	e := Event{Kind: EvCredentialIssued, By: by}
 	holderOf(&e, c.Kind, c.Holder)
@@ -214,6 +235,22 @@ func (s *Service) issue(ctx context.Context, inbox, by string, c IssueCredential
 		return Reply{}, err
 	}
 	return Reply{Secret: &secret, Saved: len(creds)}, nil
+}
+
+func (s *Service) makeCredentials(ctx context.Context, c IssueCredential) (creds []Credential, secret Secret, err error) {
+	forms := []CredentialForm{FormPIN, FormQR}
+	if c.Kind == CredentialPass {
+		forms = forms[:1] // of two forms each would open once
+	}
+	form, chosen := FormCard, c.Card
+	if c.PIN != "" {
+		form, chosen = FormPIN, c.PIN
+	}
+	if chosen == "" {
+		return s.gate.Issue(c.Kind, c.Holder, forms, c.ValidTo)
+	}
+	one, err := s.gate.Enroll(ctx, c.Kind, c.Holder, form, chosen)
+	return []Credential{one}, secret, err
 }
 
 func (s *Service) revoke(ctx context.Context, inbox, by string, c RevokeCredential) (Reply, error) {
@@ -237,7 +274,7 @@ func (s *Service) revoke(ctx context.Context, inbox, by string, c RevokeCredenti
 
 func holderOf(e *Event, kind CredentialKind, holder string) {
 	switch kind {
-	case CredentialPickup:
+	case CredentialPickup, CredentialStanding, CredentialPass:
 		e.Resident = holder
 	case CredentialCourier:
 		e.Courier = holder

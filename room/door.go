@@ -2,6 +2,73 @@ package room
 
 import "time"
 
+// DoorPhase is a state of the door's machine:
+//
+//	phase     begins when                          ends by itself              rows of the log
+//	locked    a grant ends, a door stays closed                                door.locked where the grant was not used
+//	unlocked  a grant is committed                 locked, after GrantTTL      door.unlocked
+//	open      it opens by a grant or from inside   held, after Rules.HeldOpen  door.opened, with exit as its reason from inside
+//	held      it stays open                                                    incident door_held, ended by closing
+//	forced    it opens otherwise                   held                        door.opened (forced), incident door_forced
+//	closed    it closes                            locked, after SettleAfter   door.closed
+//	fault     contact or strike do not answer                                  door.fault, incident door_fault
+//
+// Whether somebody may leave is no matter of any of them: inside, the door opens
+// mechanically.
+type DoorPhase string
+
+// The phases of a door.
+const (
+	DoorPhaseLocked   DoorPhase = "locked"
+	DoorPhaseUnlocked DoorPhase = "unlocked"
+	DoorPhaseOpen     DoorPhase = "open"
+	DoorPhaseHeld     DoorPhase = "held"
+	DoorPhaseForced   DoorPhase = "forced"
+	DoorPhaseClosed   DoorPhase = "closed"
+	DoorPhaseFault    DoorPhase = "fault"
+)
+
+// doorPhase is the door's phase at a time.
+func (s State) doorPhase(now time.Time, r Rules) DoorPhase {
+	st := s.Door
+	switch {
+	case st.Fault:
+		return DoorPhaseFault
+	case st.Open && now.Sub(st.Since) > r.HeldOpen:
+		return DoorPhaseHeld
+	case st.Open && st.Forced:
+		return DoorPhaseForced
+	case st.Open:
+		return DoorPhaseOpen
+	case st.Granted.Visit != "" && now.Before(st.Granted.Expires):
+		return DoorPhaseUnlocked
+	case !st.Since.IsZero() && now.Sub(st.Since) < r.SettleAfter:
+		return DoorPhaseClosed
+	}
+	return DoorPhaseLocked
+}
+
+// doorTick lets time do its work on the door.
+func (d *decision) doorTick(now time.Time) {
+	st := &d.s.Door
+	if st.Open && now.Sub(st.Since) > d.Rules.HeldOpen {
+		d.heldOpen()
+	}
+	// A contact may report late; and what ended long ago was told before a restart.
+	if ago := now.Sub(st.Granted.Expires); st.Granted.Visit != "" && !st.Relock && !st.Open && ago > exitMemory && ago < seenInside {
+		st.Relock = true
+		e := Event{Kind: EvDoorLocked, Visit: st.Granted.Visit, Reason: "unused"}
+		if v, ok := d.s.Visits[st.Granted.Visit]; ok {
+			if v.Phase == VisitInside && v.Entered.After(st.Granted.Issued) {
+				return // cameras saw them go in
+			}
+			e = d.visitEvent(EvDoorLocked, v)
+			e.Reason = "unused"
+		}
+		d.event(e, st.Granted)
+	}
+}
+
 // exitMemory is how long a use of the inner handle explains an opening door.
 const exitMemory = 10 * time.Second
 
@@ -30,7 +97,7 @@ func (d *decision) door(e DoorEvent) {
 			return
 		}
 		wasOpen := st.Open
-		st.Open, st.Since, st.ExitAt = false, at, time.Time{}
+		st.Open, st.Since, st.ExitAt, st.Forced = false, at, time.Time{}, false
 		if wasOpen {
 			d.event(Event{Kind: EvDoorClosed}, e)
 		}
@@ -71,6 +138,7 @@ func (d *decision) opened(at time.Time) {
 			d.leaving(v)
 		}
 	default:
+		st.Forced = true
 		d.event(Event{Kind: EvDoorOpened, Reason: "forced"}, nil)
 		d.openIncident(Incident{Kind: IncidentDoorForced})
 	}

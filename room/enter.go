@@ -21,6 +21,10 @@ func (d *decision) identified(in Identified) {
 		}
 		d.event(d.visitEvent(EvVisitStarted, v), v)
 	}
+	if id := in.Identity; id.Once != "" && (!again || v.Credential != id.Credential) {
+		d.o.Commit.Once, d.o.pass = []string{id.Once}, id.Credential
+		v.Credential = id.Credential
+	}
 	v.Kiosk, v.Touched, v.Identified = in.Kiosk, d.Now.UTC(), d.Now.UTC()
 	d.putVisit(v)
 	if v.Kind == VisitCourier {
@@ -28,7 +32,7 @@ func (d *decision) identified(in Identified) {
 			d.say(v, "prompt.welcome_courier", false, map[string]string{"name": v.Name})
 		}
 	} else {
-		d.unlock(&v, "identified")
+		d.unlock(&v, d.again(v, "identified"))
 	}
 	d.reply(v)
 }
@@ -73,6 +77,9 @@ func (d *decision) refused(in Refused) {
 	d.event(Event{Kind: EvAccessDenied, Reason: in.Denial.Reason}, DeniedData{
 		Kiosk: in.Kiosk, Form: in.Form, RetryAfterMS: in.Denial.RetryAfter.Milliseconds(),
 	})
+	if in.Denial.Reason == "unknown" && in.Denial.RetryAfter > 0 {
+		d.openIncident(Incident{Kind: IncidentGuessing})
+	}
 }
 
 func (d *decision) openDoor(in OpenDoor) error {
@@ -80,9 +87,20 @@ func (d *decision) openDoor(in OpenDoor) error {
 	if err != nil {
 		return err
 	}
-	d.unlock(&v, "asked")
+	d.unlock(&v, d.again(v, "asked"))
 	d.reply(v)
 	return nil
+}
+
+// again is the reason of an unlock, which is passback where nobody of v was seen
+// to leave since they went in. It is told, and the door opens all the same: it
+// may be the contact that is wrong, and somebody may need help inside.
+func (d *decision) again(v Visit, reason string) string {
+	if v.Phase != VisitInside || !v.Leaving.IsZero() {
+		return reason
+	}
+	d.openIncident(Incident{Kind: IncidentPassback, Visit: v.ID})
+	return "passback"
 }
 
 // unlock grants v one opening of the door. The grant is committed with this
@@ -90,7 +108,7 @@ func (d *decision) openDoor(in OpenDoor) error {
 func (d *decision) unlock(v *Visit, reason string) {
 	d.s.LastGrant++
 	g := Grant{ID: d.NewID(), Visit: v.ID, Door: d.s.Door.ID, Fence: d.s.LastGrant, Issued: d.Now.UTC(), Expires: d.Now.UTC().Add(GrantTTL)}
-	d.s.Door.Granted = g
+	d.s.Door.Granted, d.s.Door.Relock = g, false
 	d.o.Commit.Grants = append(d.o.Commit.Grants, g)
 	d.o.Unlock = &g
 	v.Unlocked, v.Touched = d.Now.UTC(), d.Now.UTC()
@@ -205,6 +223,7 @@ func (d *decision) warnLeaving(v *Visit) {
 func (d *decision) endVisit(v Visit, reason string) {
 	v.Phase, v.Ended, v.EndReason = VisitEnded, d.Now.UTC(), reason
 	e := d.event(d.visitEvent(EvVisitEnded, v), v)
+	d.closeIncidents("itself", "left", func(i Incident) bool { return i.Kind == IncidentPassback && i.Visit == v.ID })
 	d.endInHand(&v)
 	switch v.Kind {
 	case VisitCourier:
@@ -317,9 +336,7 @@ func (d *decision) tick() {
 	if len(d.s.Recent) != old {
 		d.forget()
 	}
-	if d.s.Door.Open && now.Sub(d.s.Door.Since) > d.Rules.HeldOpen {
-		d.heldOpen()
-	}
+	d.doorTick(now)
 	for _, id := range sortedKeys(d.s.Visits) {
 		v := d.s.Visits[id]
 		if why := d.overBecause(v, now); why != "" {

@@ -23,6 +23,8 @@ const (
 	EvDoorOpened         EventKind = "door.opened.v1"
 	EvDoorClosed         EventKind = "door.closed.v1"
 	EvDoorFault          EventKind = "door.fault.v1"
+	EvDoorLocked         EventKind = "door.locked.v1"     // a grant ended and nobody had opened
+	EvAccessPictured     EventKind = "access.pictured.v1" // a camera's picture of a decision, right after it
 	EvParcelRegistered   EventKind = "parcel.registered.v1"
 	EvParcelStored       EventKind = "parcel.stored.v1"
 	EvParcelMoved        EventKind = "parcel.moved.v1"

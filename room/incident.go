@@ -16,6 +16,8 @@ const (
 	IncidentDoorFault            IncidentKind = "door_fault" // reports neither open nor closed
 	IncidentEmptyDelivery        IncidentKind = "entry_without_delivery"
 	IncidentCameraLost           IncidentKind = "camera_lost"
+	IncidentGuessing             IncidentKind = "guessing" // wrong PINs until the kiosk waits
+	IncidentPassback             IncidentKind = "passback" // let in again though never seen to leave
 )
 
 // Incident is a broken rule with its evidence.

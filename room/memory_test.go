@@ -14,6 +14,7 @@ type memory struct {
 	mu        sync.Mutex
 	state     State
 	inbox     map[string]bool
+	once      map[string]bool
 	commits   []Commit
 	residents map[string]Resident
 	down      bool // every call fails
@@ -21,7 +22,7 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{state: State{}.Clone(), inbox: map[string]bool{}, residents: map[string]Resident{}}
+	return &memory{state: State{}.Clone(), inbox: map[string]bool{}, once: map[string]bool{}, residents: map[string]Resident{}}
 }
 
 var errDown = fmt.Errorf("memory: %w", ErrUnavailable)
@@ -51,6 +52,12 @@ func (m *memory) Commit(_ context.Context, c Commit) ([]Event, error) {
 			return nil, err
 		}
 	}
+	for _, once := range c.Once {
+		if m.once[once] {
+			return nil, ErrSpent
+		}
+		m.once[once] = true
+	}
 	m.inbox[c.Inbox] = true
 	m.commits = append(m.commits, c)
 	for _, p := range c.Parcels {
@@ -69,7 +76,7 @@ func (m *memory) Commit(_ context.Context, c Commit) ([]Event, error) {
 		delete(m.state.Items, k)
 	}
 	for _, g := range c.Grants {
-		m.state.LastGrant = g.Fence
+		m.state.LastGrant, m.state.Door.Granted = g.Fence, g
 	}
 	for _, h := range c.Cameras {
 		m.state.Cameras[h.Camera] = h

@@ -63,6 +63,12 @@ type CourierData struct {
 	Active bool `json:"active"`
 }
 
+// PicturedData is the Data of EvAccessPictured.
+type PicturedData struct {
+	Decision string    `json:"decision"` // ID of the event that it shows
+	Kind     EventKind `json:"kind"`     // of that event
+}
+
 // NewData makes what the Data of events of kind k decodes into; nil: they have
 // none. Data changes by adding optional fields; anything else is a new kind, ".v2".
 func (k EventKind) NewData() any {
@@ -71,8 +77,10 @@ func (k EventKind) NewData() any {
 		return new(Visit)
 	case EvAccessDenied:
 		return new(DeniedData)
-	case EvDoorUnlocked:
+	case EvDoorUnlocked, EvDoorLocked:
 		return new(Grant)
+	case EvAccessPictured:
+		return new(PicturedData)
 	case EvDoorRefused:
 		return new(RefusedUnlockData)
 	case EvDoorClosed, EvDoorFault:

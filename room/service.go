@@ -22,6 +22,9 @@ type Config struct {
 
 	// PickupFor is how long a resident's PIN and QR stay valid.
 	PickupFor time.Duration // zero = 30 days
+	// Picture, where set, takes a picture of the door's outside and gives its
+	// camera and its reference into Pictures.
+	Picture func(ctx context.Context) (camera, ref string, err error)
 	// Unlocked, where set, learns how long each unlock took from its grant to the
 	// strike's answer.
 	Unlocked func(time.Duration)
@@ -41,6 +44,8 @@ type Service struct {
 	log    *slog.Logger
 	guided chan struct{} // wakes the guide
 	speech chan Prompt
+
+	decisions chan Event // that wait for their picture
 
 	mu     sync.Mutex
 	state  State
@@ -62,7 +67,7 @@ func NewService(cfg Config, store Store, gate Authority, dev Devices, words Phra
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Service{cfg: cfg, store: store, gate: gate, dev: dev, words: words, log: cfg.Log,
-		guided: make(chan struct{}, 1), speech: make(chan Prompt, 16)}
+		guided: make(chan struct{}, 1), speech: make(chan Prompt, 16), decisions: make(chan Event, 16)}
 }
 
 // Run owns the room until ctx ends or another process takes it over. It follows
@@ -78,7 +83,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	var wg sync.WaitGroup
-	for _, work := range []func(context.Context){s.followDoor, s.followReader, s.passTime, s.showGuide, s.speak} {
+	for _, work := range []func(context.Context){s.followDoor, s.followReader, s.passTime, s.showGuide, s.speak, s.takePictures} {
 		wg.Go(func() { work(ctx) })
 	}
 	defer wg.Wait()
@@ -133,7 +138,13 @@ func (s *Service) load(ctx context.Context) error {
 	// What devices said since stays true; the database does not keep it.
 	if old := s.state; old.Presence != nil {
 		st.Presence, st.Prompts, st.Recent = old.Presence, old.Prompts, old.Recent
-		st.Door.Open, st.Door.Fault, st.Door.Since, st.Door.ExitAt = old.Door.Open, old.Door.Fault, old.Door.Since, old.Door.ExitAt
+		granted := st.Door.Granted
+		st.Door = old.Door
+		if granted.ID != old.Door.Granted.ID { // a commit whose answer was lost
+			st.Door.Granted, st.Door.Relock = granted, false
+		}
+	} else if st.Door.Since.After(st.Door.Granted.Issued) {
+		st.Door.Granted.Visit = "" // the door moved since: used, as far as a restart can tell
 	}
 	s.state, s.loaded = st, true
 	return nil
@@ -146,6 +157,7 @@ func (s *Service) apply(ctx context.Context, inbox string, in Input) (Outcome, e
 		return o, err
 	}
 	s.wakeGuide()
+	s.picture(o.Commit.Events)
 	for _, p := range o.Speak {
 		select {
 		case s.speech <- p:
@@ -180,7 +192,7 @@ func (s *Service) decide(ctx context.Context, inbox string, in Input) (Outcome, 
 		if err := s.addCredentials(ctx, &o); err != nil {
 			return o, err
 		}
-		if _, err := s.store.Commit(ctx, o.Commit); errors.Is(err, ErrSeen) {
+		if _, err := s.store.Commit(ctx, o.Commit); errors.Is(err, ErrSeen) || errors.Is(err, ErrSpent) {
 			return Outcome{State: s.state}, err
 		} else if err != nil {
 			s.loaded = false // whether it was written is not known
@@ -220,6 +232,11 @@ func (s *Service) addCredentials(ctx context.Context, o *Outcome) error {
 		m.Secret = secret
 		o.Commit.Credentials = append(o.Commit.Credentials, creds...)
 	}
+	if o.pass != "" {
+		if err := s.endPass(ctx, o, now); err != nil {
+			return err
+		}
+	}
 	for _, holder := range o.Spent {
 		creds, err := s.store.Credentials(ctx, holder)
 		if err != nil {
@@ -230,6 +247,22 @@ func (s *Service) addCredentials(ctx context.Context, o *Outcome) error {
 				c.Used = now
 				o.Commit.Credentials = append(o.Commit.Credentials, c)
 			}
+		}
+	}
+	return nil
+}
+
+// endPass marks a pass as used, in the transaction of the grant that it is used
+// up by. A signed code has no row to mark.
+func (s *Service) endPass(ctx context.Context, o *Outcome, now time.Time) error {
+	creds, err := s.store.Credentials(ctx, o.Reply.Visit.Holder)
+	if err != nil {
+		return fmt.Errorf("end a pass: %w", err)
+	}
+	for _, c := range creds {
+		if c.ID == o.pass && c.Used.IsZero() {
+			c.Used = now
+			o.Commit.Credentials = append(o.Commit.Credentials, c)
 		}
 	}
 	return nil

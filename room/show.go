@@ -107,7 +107,7 @@ func (s *Service) Kiosk(kiosk string) (KioskView, error) {
 func (s *Service) kiosk(kiosk string) KioskView {
 	st := s.state
 	view := KioskView{Kiosk: kiosk, Parcels: []Parcel{}, Loose: []Parcel{}, Prompts: []Prompt{}, Slots: st.slotList(), Guide: st.Guide(),
-		Door: st.doorView(s.cfg.Now().UTC()), Cameras: st.cameraList(), Now: s.cfg.Now().UTC()}
+		Door: st.doorView(s.cfg.Now().UTC(), s.cfg.Rules), Cameras: st.cameraList(), Now: s.cfg.Now().UTC()}
 	var visit *Visit
 	for _, id := range sortedKeys(st.Visits) {
 		if v := st.Visits[id]; v.Kiosk == kiosk && (visit == nil || v.Identified.After(visit.Identified)) {
@@ -159,7 +159,7 @@ func (s *Service) View() (RoomView, error) {
 		return RoomView{}, errNotRead
 	}
 	v := RoomView{Parcels: []Parcel{}, Visits: []Visit{}, Incidents: []Incident{}, Items: []Item{}, Slots: st.slotList(), Guide: st.Guide(),
-		Door: st.doorView(s.cfg.Now().UTC()), Cameras: st.cameraList(), Now: s.cfg.Now().UTC()}
+		Door: st.doorView(s.cfg.Now().UTC(), s.cfg.Rules), Cameras: st.cameraList(), Now: s.cfg.Now().UTC()}
 	for _, id := range sortedKeys(st.Parcels) {
 		if p := st.Parcels[id]; !p.State.Ended() {
 			v.Parcels = append(v.Parcels, p)
@@ -200,14 +200,19 @@ func (s State) cameraList() []CameraHealth {
 	return list
 }
 
-func (s State) doorView(now time.Time) DoorView {
-	switch {
-	case s.Door.Fault:
-		return DoorView{State: "fault", Since: s.Door.Since}
-	case s.Door.Open:
-		return DoorView{State: "open", Since: s.Door.Since}
-	case s.Door.Granted.Visit != "" && now.Before(s.Door.Granted.Expires):
-		return DoorView{State: "unlocked", Since: s.Door.Granted.Issued}
+// doorView is the door for people: its phase, and the phase in four words.
+func (s State) doorView(now time.Time, r Rules) DoorView {
+	v := DoorView{Phase: s.doorPhase(now, r), Since: s.Door.Since}
+	switch v.Phase {
+	case DoorPhaseHeld, DoorPhaseForced:
+		v.State = "open"
+	case DoorPhaseClosed:
+		v.State = "locked"
+	default:
+		v.State = string(v.Phase)
 	}
-	return DoorView{State: "locked", Since: s.Door.Since}
+	if v.Phase == DoorPhaseUnlocked {
+		v.Since = s.Door.Granted.Issued
+	}
+	return v
 }

@@ -31,6 +31,8 @@ type DoorState struct {
 	Fault   bool
 	Since   time.Time
 	Granted Grant     // newest
+	Forced  bool      // it was opened without a grant and not from inside
+	Relock  bool      // that Granted ended unused was told
 	ExitAt  time.Time // last request to exit
 }
 

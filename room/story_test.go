@@ -118,8 +118,9 @@ func (s *teller) play(w []string) error {
 	case "identified": // identified courier C1 UPS | identified resident R1
 		id := Identity{Kind: VisitKind(w[1]), Holder: w[2], Name: w[2], Carrier: arg(3), Credential: "cred"}
 		s.do(Identified{Kiosk: "K1", Identity: id})
-	case "refused":
-		s.do(Refused{Kiosk: "K1", Form: FormPIN, Denial: Denial{Reason: w[1]}})
+	case "refused": // refused unknown [30s]
+		wait, _ := time.ParseDuration(arg(2))
+		s.do(Refused{Kiosk: "K1", Form: FormPIN, Denial: Denial{Reason: w[1], RetryAfter: wait}})
 	case "manager": // manager ann unlocks
 		s.do(StaffEntry{ManagerUnlock{Manager: w[1], Reason: "inspection"}, "K1"})
 	case "scan": // scan T1 for R1 [again]

@@ -20,6 +20,7 @@ type KioskView struct {
 // DoorView is the door's state for people.
 type DoorView struct {
 	State string    `json:"state"` // locked, unlocked, open, fault
+	Phase DoorPhase `json:"phase"` // the same in more words
 	Since time.Time `json:"since"`
 }
 

@@ -109,6 +109,7 @@ func examples() []any {
 		room.DeniedData{Kiosk: "K1", Form: room.FormPIN, RetryAfterMS: 90_000},
 		room.Grant{ID: exampleID, Visit: exampleVisit, Door: "main", Fence: 17, Issued: at, Expires: at.Add(room.GrantTTL)},
 		room.RefusedUnlockData{Grant: exampleID, Detail: "unlock: unavailable: connection refused"},
+		room.PicturedData{Decision: exampleID, Kind: room.EvAccessDenied},
 		room.DoorEvent{ID: exampleID, Door: "main", Kind: room.DoorFaulty, Detail: "the contact does not answer", At: at},
 		room.RegisteredData{Tracking: "1Z999AA10123456784", Size: "medium", Suggested: "A1", Decision: room.DecisionConfirm,
 			ReadRecipient: "MARIA LOPEZ", ReadUnit: "12B", ReadResident: "r-1002", ReadScore: 0.91},

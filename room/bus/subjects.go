@@ -82,6 +82,8 @@ var events = []Route{
 	event(room.EvDoorOpened),
 	event(room.EvDoorClosed),
 	event(room.EvDoorFault),
+	event(room.EvDoorLocked),
+	event(room.EvAccessPictured),
 	event(room.EvParcelRegistered),
 	event(room.EvParcelStored),
 	event(room.EvParcelMoved),
