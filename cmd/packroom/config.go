@@ -148,10 +148,12 @@ type SMSConfig struct {
 	BaseURL    string `yaml:"base_url"`
 }
 
-// RetentionConfig says how long pictures and clips are kept.
+// RetentionConfig says how long what is not the event log is kept.
 type RetentionConfig struct {
 	Pictures time.Duration `yaml:"pictures"`
 	Labels   time.Duration `yaml:"labels"`
+	Messages time.Duration `yaml:"messages"`
+	Inbox    time.Duration `yaml:"inbox"`
 	Clips    ClipRetention `yaml:"clips"`
 }
 
@@ -199,6 +201,7 @@ func defaultConfig() Config {
 		SMS:    SMSConfig{BaseURL: "https://api.twilio.com"},
 		Retention: RetentionConfig{
 			Pictures: 90 * 24 * time.Hour, Labels: 30 * 24 * time.Hour,
+			Messages: 90 * 24 * time.Hour, Inbox: 60 * 24 * time.Hour,
 			Clips: ClipRetention{Delivery: 30 * 24 * time.Hour, Pickup: 30 * 24 * time.Hour,
 				Incident: 90 * 24 * time.Hour, Other: 7 * 24 * time.Hour},
 		},
@@ -458,12 +461,15 @@ func (c Config) validateChoices() error {
 		return errors.New("nats: max_mb must be 16 or more and max_age 1h or more")
 	}
 	r := c.Retention
-	for key, d := range map[string]time.Duration{"pictures": r.Pictures, "labels": r.Labels,
+	for key, d := range map[string]time.Duration{"pictures": r.Pictures, "labels": r.Labels, "messages": r.Messages, "inbox": r.Inbox,
 		"clips.delivery": r.Clips.Delivery, "clips.pickup": r.Clips.Pickup,
 		"clips.incident": r.Clips.Incident, "clips.other": r.Clips.Other} {
 		if d < time.Hour {
 			return fmt.Errorf("retention.%s: %s is under 1h", key, d)
 		}
+	}
+	if r.Inbox < c.NATS.MaxAge {
+		return fmt.Errorf("retention.inbox: %s is under nats.max_age, %s: what the stream still has could be taken in twice", r.Inbox, c.NATS.MaxAge)
 	}
 	return nil
 }

@@ -147,6 +147,8 @@ func TestConfigRefusesWhatItDoesNotKnow(t *testing.T) {
 		{name: "bad address", yml: "ocr: {listen: '7043'}", want: "ocr.listen"},
 		{name: "bad choice", yml: "smtp: {tls: maybe}", want: "smtp.tls"},
 		{name: "no such service", yml: "up: {services: [doorbell]}", want: "doorbell"},
+		{name: "inbox shorter than the stream", yml: "retention: {inbox: 48h}", want: "retention.inbox"},
+		{name: "hung at once", yml: "up: {hung_after: 10ms}", want: "up.hung_after"},
 		{name: "retention too short", yml: "retention: {clips: {incident: 1m}}", want: "retention.clips.incident"},
 		{name: "unknown variable", env: []string{"PACKROOM_WEB_LISEN=:80"}, want: "PACKROOM_WEB_LISEN"},
 		{name: "malformed variable", env: []string{"PACKROOM_SMTP_PORT=many"}, want: "PACKROOM_SMTP_PORT"},

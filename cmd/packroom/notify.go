@@ -33,7 +33,11 @@ func runNotify(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	return serveNotify(ctx, cfg.Notify.Listen, worker, metrics)
+	return runTogether(ctx,
+		func(ctx context.Context) error { return serveNotify(ctx, cfg.Notify.Listen, worker, metrics) },
+		func(ctx context.Context) error {
+			return sweepHourly(ctx, begun.log, sweep{"messages", cfg.Retention.Messages, store.PruneMessages})
+		})
 }
 
 // notifyConfig wires the worker to its queue, the pictures, the room's slots and

@@ -59,7 +59,13 @@ func runRoom(ctx context.Context, args []string) error {
 		func(ctx context.Context) error { return b.Relay(ctx, store) },
 		func(ctx context.Context) error { return b.ConsumeFacts(ctx, "room", roomFacts(service)) },
 		func(ctx context.Context) error { return serveHTTP(ctx, "room.listen", cfg.Room.Listen, mux) },
-		func(ctx context.Context) error { sweepPictures(ctx, cfg, log); return nil },
+		func(ctx context.Context) error {
+			return sweepHourly(ctx, log,
+				sweep{"pictures", cfg.Retention.Pictures, cfg.Pictures()[0].Sweep},
+				sweep{"labels", cfg.Retention.Labels, cfg.LabelPictures()[0].Sweep},
+				sweep{"inbox", cfg.Retention.Inbox, store.PruneInbox},
+				sweep{"wrong tries", 24 * time.Hour, store.PruneThrottles}) // the gate forgets them after an hour
+		},
 		func(ctx context.Context) error {
 			err := seedDemo(ctx, cfg, service, store, log)
 			close(seeded)
@@ -141,26 +147,6 @@ func waitForFile(ctx context.Context, path string, log *slog.Logger) (*os.File, 
 		}
 		if err := waitABit(ctx, 200*time.Millisecond); err != nil {
 			return nil, err
-		}
-	}
-}
-
-// sweepPictures removes pictures past their retention, at the start and every
-// hour after.
-func sweepPictures(ctx context.Context, cfg Config, log *slog.Logger) {
-	for {
-		for dir, keep := range map[room.PictureDir]time.Duration{
-			cfg.Pictures()[0]: cfg.Retention.Pictures, cfg.LabelPictures()[0]: cfg.Retention.Labels,
-		} {
-			n, err := dir.Sweep(ctx, time.Now().Add(-keep))
-			if err != nil {
-				log.Error("old pictures stay", "error", err)
-			} else if n > 0 {
-				log.Info("old pictures were removed", "directory", string(dir), "pictures", n)
-			}
-		}
-		if waitABit(ctx, time.Hour) != nil {
-			return
 		}
 	}
 }

@@ -132,13 +132,11 @@ func (s *Store) Claim(ctx context.Context, now time.Time, lease time.Duration, n
 // room.ErrConflict.
 func (s *Store) Renew(ctx context.Context, d room.Delivery, until time.Time) error {
 	const renew = `UPDATE deliveries SET next = $5 WHERE property = $1 AND room = $2 AND id = $3 AND state = 'sending' AND tries = $4`
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	tag, err := s.pool.Exec(ctx, renew, s.property, s.room, clean(d.ID), d.Tries, until)
-	if err == nil && tag.RowsAffected() == 0 {
-		err = fmt.Errorf("%w: it is no longer this worker's", room.ErrConflict)
+	n, err := s.affect(ctx, "renew delivery "+d.ID, renew, s.property, s.room, clean(d.ID), d.Tries, until)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("renew delivery %s: %w: it is no longer this worker's", d.ID, room.ErrConflict)
 	}
-	return mapErr("renew delivery "+d.ID, err)
+	return err
 }
 
 // Finish writes what became of a claimed delivery: sent, failed, or queued for

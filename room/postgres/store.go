@@ -136,10 +136,16 @@ func (s *Store) Close() {
 func (s *Store) Ping(ctx context.Context) error { return s.exec(ctx, "ping", `SELECT 1`) }
 
 func (s *Store) exec(ctx context.Context, what, sql string, args ...any) error {
+	_, err := s.affect(ctx, what, sql, args...)
+	return err
+}
+
+// affect is exec that says how many rows there were.
+func (s *Store) affect(ctx context.Context, what, sql string, args ...any) (rows int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	_, err := s.pool.Exec(ctx, sql, args...)
-	return mapErr(what, err)
+	tag, err := s.pool.Exec(ctx, sql, args...)
+	return int(tag.RowsAffected()), mapErr(what, err)
 }
 
 // list runs a query of many rows.
