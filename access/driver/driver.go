@@ -42,6 +42,7 @@ import (
 	"strings"
 
 	"github.com/packroom/packroom/access/driver/artnet"
+	"github.com/packroom/packroom/access/driver/http"
 	"github.com/packroom/packroom/access/driver/modbus"
 	"github.com/packroom/packroom/access/driver/mqtt"
 	"github.com/packroom/packroom/access/driver/sacn"
@@ -65,6 +66,7 @@ type factory func(ctx context.Context, options map[string]string, log *slog.Logg
 func kinds() map[string]factory {
 	return map[string]factory{
 		"artnet": artnet.Open,
+		"http":   http.Open,
 		"modbus": modbus.Open,
 		"mqtt":   mqtt.Open,
 		"sacn":   sacn.Open,

@@ -34,7 +34,7 @@ func ReadREST(o *Options) *REST {
 	if u, err := url.Parse(base); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
 		o.Fail("url", "%q is not like http://192.168.1.50", base)
 	}
-	return &REST{base: strings.TrimSuffix(base, "/"), timeout: timeout, client: &http.Client{
+	return &REST{base: base, timeout: timeout, client: &http.Client{
 		Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse // a device's answer is its own
@@ -86,7 +86,11 @@ func (r *REST) call(ctx context.Context, method, path string, in, out any) error
 			return err
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, r.base+path, bytes.NewReader(body))
+	address := r.base
+	if path != "" {
+		address = strings.TrimSuffix(address, "/") + path
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -117,6 +121,11 @@ func (r *REST) call(ctx context.Context, method, path string, in, out any) error
 		return fmt.Errorf("the answer is not what was expected: %w", err)
 	}
 	return nil
+}
+
+// At is another address of the same device or system.
+func (r *REST) At(url string) *REST {
+	return &REST{base: url, timeout: r.timeout, client: r.client}
 }
 
 // Close drops idle connections.
