@@ -87,12 +87,14 @@ func (d *decision) door(e DoorEvent) {
 			d.leaving(v)
 		}
 	case DoorOpened:
+		d.answered(e) // a driver that was started anew begins with this
 		if st.Open {
 			return
 		}
 		st.Open, st.Since = true, at
 		d.opened(at)
 	case DoorClosed:
+		d.answered(e)
 		if !st.Open && !st.Since.IsZero() {
 			return
 		}
@@ -109,11 +111,16 @@ func (d *decision) door(e DoorEvent) {
 			d.openIncident(Incident{Kind: IncidentDoorFault})
 		}
 	case DoorAnswered:
-		if st.Fault {
-			st.Fault = false
-			d.event(Event{Kind: EvDoorFault, Reason: "ok"}, e)
-			d.closeIncidents("itself", "answers again", func(i Incident) bool { return i.Kind == IncidentDoorFault && i.Visit == "" })
-		}
+		d.answered(e)
+	}
+}
+
+// answered ends a fault: contact and strike answer again.
+func (d *decision) answered(e DoorEvent) {
+	if d.s.Door.Fault {
+		d.s.Door.Fault = false
+		d.event(Event{Kind: EvDoorFault, Reason: "ok"}, e)
+		d.closeIncidents("itself", "answers again", func(i Incident) bool { return i.Kind == IncidentDoorFault && i.Visit == "" })
 	}
 }
 

@@ -78,6 +78,11 @@ func (m *memory) Commit(_ context.Context, c Commit) ([]Event, error) {
 	for _, g := range c.Grants {
 		m.state.LastGrant, m.state.Door.Granted = g.Fence, g
 	}
+	for _, e := range c.Events {
+		if e.Kind == EvDoorOpened || e.Kind == EvDoorClosed {
+			m.state.Door.Open, m.state.Door.Since = e.Kind == EvDoorOpened, e.Time
+		}
+	}
 	for _, h := range c.Cameras {
 		m.state.Cameras[h.Camera] = h
 	}

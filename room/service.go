@@ -138,16 +138,28 @@ func (s *Service) load(ctx context.Context) error {
 	// What devices said since stays true; the database does not keep it.
 	if old := s.state; old.Presence != nil {
 		st.Presence, st.Prompts, st.Recent = old.Presence, old.Prompts, old.Recent
-		granted := st.Door.Granted
-		st.Door = old.Door
-		if granted.ID != old.Door.Granted.ID { // a commit whose answer was lost
-			st.Door.Granted, st.Door.Relock = granted, false
-		}
+		st.Door = newerDoor(old.Door, st.Door)
 	} else if st.Door.Since.After(st.Door.Granted.Issued) {
 		st.Door.Granted.Visit = "" // the door moved since: used, as far as a restart can tell
 	}
 	s.state, s.loaded = st, true
 	return nil
+}
+
+// newerDoor is what is known of the door after reading the state again: the
+// database is ahead where a commit's answer was lost.
+func newerDoor(known, read DoorState) DoorState {
+	d := known
+	if d.Granted.ID != read.Granted.ID {
+		d.Granted, d.Relock = read.Granted, false
+	}
+	if read.Since.After(known.Since) {
+		d.Open, d.Since = read.Open, read.Since
+		if d.Open && !read.Since.Before(d.Granted.Issued) {
+			d.Granted.Visit = "" // one entry a grant
+		}
+	}
+	return d
 }
 
 // apply decides about one input, commits and acts. inbox makes it happen once.

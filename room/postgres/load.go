@@ -30,7 +30,7 @@ const (
 	loadFences    = `SELECT camera, fence FROM fences WHERE property = $1 AND room = $2`
 	loadGrant     = `SELECT id, visit, door, fence, issued, expires FROM grants
 		WHERE property = $1 AND room = $2 ORDER BY fence DESC LIMIT 1`
-	loadDoor = `SELECT kind, time FROM events WHERE property = $1 AND room = $2 AND kind = ANY($3) ORDER BY seq DESC LIMIT 1`
+	loadDoor = `SELECT kind, reason, time FROM events WHERE property = $1 AND room = $2 AND kind = ANY($3) ORDER BY seq DESC LIMIT 1`
 )
 
 // Load implements room.Store. Slots are as committed last: which exist is the
@@ -104,16 +104,26 @@ func (s *Store) loadDoor(ctx context.Context, tx pgx.Tx, st *room.State) error {
 	if err != nil {
 		return fmt.Errorf("newest grant: %w", err)
 	}
-	kinds := []string{string(room.EvDoorOpened), string(room.EvDoorClosed), string(room.EvDoorFault)}
-	if rows, err = tx.Query(ctx, loadDoor, s.property, s.room, kinds); err != nil {
+	err = s.lastDoorEvent(ctx, tx, func(kind room.EventKind, _ string, at time.Time) {
+		st.Door.Open, st.Door.Since = kind == room.EvDoorOpened, at
+	}, room.EvDoorOpened, room.EvDoorClosed)
+	if err != nil {
 		return err
 	}
-	var kind string
+	return s.lastDoorEvent(ctx, tx, func(_ room.EventKind, reason string, _ time.Time) { st.Door.Fault = reason == "fault" }, room.EvDoorFault)
+}
+
+// lastDoorEvent tells the newest event of the kinds, if there is one.
+func (s *Store) lastDoorEvent(ctx context.Context, tx pgx.Tx, tell func(kind room.EventKind, reason string, at time.Time), kinds ...room.EventKind) error {
+	rows, err := tx.Query(ctx, loadDoor, s.property, s.room, kinds)
+	if err != nil {
+		return err
+	}
+	var kind room.EventKind
+	var reason string
 	var at time.Time
-	_, err = pgx.ForEachRow(rows, []any{&kind, &at}, func() error {
-		st.Door.Since = at.UTC()
-		st.Door.Open = kind == string(room.EvDoorOpened)
-		st.Door.Fault = kind == string(room.EvDoorFault)
+	_, err = pgx.ForEachRow(rows, []any{&kind, &reason, &at}, func() error {
+		tell(kind, reason, at.UTC())
 		return nil
 	})
 	return err

@@ -43,3 +43,32 @@ func TestACredentialKeepsItsHoursAndLabel(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestADoorThatAnsweredAgainIsNotLoadedAsFaulty(t *testing.T) {
+	s := postgrestest.New(t)
+	at := time.Date(2026, 3, 2, 5, 0, 0, 0, time.UTC)
+	log := func(kind room.EventKind, reason string, after time.Duration) {
+		t.Helper()
+		e := room.Event{ID: room.NewID(), Kind: kind, Reason: reason, Time: at.Add(after)}
+		if _, err := s.Commit(t.Context(), room.Commit{Events: []room.Event{e}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load := func() room.DoorState {
+		t.Helper()
+		st, err := s.Load(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.Door
+	}
+	log(room.EvDoorOpened, "", 0)
+	log(room.EvDoorFault, "fault", time.Second)
+	if d := load(); !d.Fault || !d.Open || !d.Since.Equal(at) {
+		t.Errorf("a door that fell silent while open: %+v", d)
+	}
+	log(room.EvDoorFault, "ok", 2*time.Second)
+	if d := load(); d.Fault || !d.Open {
+		t.Errorf("after it answered: %+v", d)
+	}
+}
