@@ -37,12 +37,14 @@ setup-test:
 # The first build compiles the OpenCV binding, which takes a minute or two.
 .PHONY: build
 build: $(pages)
-	@[ -x bin/packroom ] || echo "building packroom; the first time takes a few minutes"
+	@[ -x bin/packroom ] || { echo "building packroom; the first time takes a few minutes"; go mod download || { \
+	  echo "Go modules could not be fetched: make one of $$(go env GOPROXY) reachable, or set GOPROXY to a proxy that is"; exit 1; }; }
 	@go build -o bin/packroom ./cmd/packroom
 
 $(modules): $(ui)/package.json $(ui)/package-lock.json | setup
 	@echo "fetching the pages' libraries"
-	@cd $(ui) && npm ci --no-audit --no-fund --loglevel=error
+	@cd $(ui) && npm ci --no-audit --no-fund --loglevel=error || { \
+	  echo "npm could not fetch them: make $$(npm config get registry) reachable, or set another with npm config set registry"; exit 1; }
 	@touch $@
 
 $(pages): $(modules) $(ui_sources)

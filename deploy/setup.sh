@@ -40,7 +40,7 @@ check_tools() {
   local go node
   command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin
   command -v go >/dev/null || fail "Go is not installed: get 1.26 or newer from https://go.dev/dl/ and put its bin/ into PATH"
-  go=$(go env GOVERSION 2>/dev/null || true); go=${go#go}
+  go=$(go env GOVERSION 2>/dev/null || (cd / && GOTOOLCHAIN=local go env GOVERSION) || true); go=${go#go}
   at_least "${go%%[-r ]*}" 1.26 || fail "Go $go is too old: 1.26 or newer is needed, from https://go.dev/dl/"
   command -v node >/dev/null && command -v npm >/dev/null ||
     fail "Node is not installed: get 20 or newer, with npm, from https://nodejs.org/"

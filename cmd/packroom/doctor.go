@@ -155,8 +155,10 @@ func programs(cfg Config) []program {
 		program{"espeak-ng", "espeak-ng", []string{"--version"}, "", "the simulated voice", apt("espeak-ng")},
 		program{"Go", "go", []string{"version"}, "1.26", "build", "get it from https://go.dev/dl/"},
 		program{"Node", "node", []string{"--version"}, "20.0", "build", "get it from https://nodejs.org/"},
+		program{"C++ compiler", "g++", []string{"--version"}, "12", "build", apt("build-essential")},
 		program{"OpenCV headers", "pkg-config", []string{"--modversion", "opencv4"}, "4.6", "build", apt("pkg-config libopencv-dev")},
 		program{"Tesseract headers", "pkg-config", []string{"--modversion", "tesseract"}, "5.3", "build", apt("pkg-config libtesseract-dev libleptonica-dev")},
+		program{"ZXing headers", "pkg-config", []string{"--modversion", "zxing"}, "1.4", "build", apt("pkg-config libzxing-dev")},
 		program{"Chromium", "chromium", []string{"--version", "--no-sandbox"}, "", "tests", apt("chromium")},
 	)
 }

@@ -50,7 +50,7 @@ func examined(t *testing.T, args []string) (map[string]finding, error) {
 
 func TestDoctorFindsAMachineWell(t *testing.T) {
 	got, err := examined(t, doctorSettings(t, ""))
-	for _, what := range []string{"ffmpeg", "Tesseract", "PostgreSQL", "Go", "Node", "OpenCV headers", "Chromium", "label languages",
+	for _, what := range []string{"ffmpeg", "Tesseract", "PostgreSQL", "Go", "Node", "C++ compiler", "OpenCV headers", "Tesseract headers", "ZXing headers", "Chromium", "label languages",
 		"data directory", "room.listen", "web.listen", "nats.listen"} {
 		if f, ok := got[what]; !ok || !f.OK {
 			t.Errorf("%s: %+v", what, f)
