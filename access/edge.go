@@ -1,14 +1,18 @@
 package access
 
 import (
+	"bufio"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +28,30 @@ func isEdge(text string) bool { return strings.HasPrefix(text, EdgePrefix) }
 // A key is withdrawn by leaving it out.
 type EdgeKeys map[uint32]ed25519.PublicKey
 
+// ReadEdgeKeys reads public keys, a line each: the key's ID in decimal, a space,
+// its 32 bytes in Base64. Empty lines and those that begin with # are passed over.
+func ReadEdgeKeys(r io.Reader) (EdgeKeys, error) {
+	keys := EdgeKeys{}
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		id, key, _ := strings.Cut(text, " ")
+		number, err1 := strconv.ParseUint(id, 10, 32)
+		bytes, err2 := base64.StdEncoding.DecodeString(strings.TrimSpace(key))
+		if err1 != nil || err2 != nil || len(bytes) != ed25519.PublicKeySize {
+			return nil, fmt.Errorf("edge keys, line %d: %w: write NUMBER BASE64, of an Ed25519 public key", n, room.ErrInvalid)
+		}
+		if _, twice := keys[uint32(number)]; twice {
+			return nil, fmt.Errorf("edge keys, line %d: %w: key %d is there twice", n, room.ErrInvalid, number)
+		}
+		keys[uint32(number)] = bytes
+	}
+	return keys, lines.Err()
+}
+
 // Pass is what a signed code says: it lets a resident into one room once. It is
 // for a place that cannot ask this box: it signs, this box checks.
 type Pass struct {
@@ -35,9 +63,9 @@ type Pass struct {
 	Nonce     [16]byte // used up by the entry
 }
 
-// maxPass bounds how long a signed code may be valid: its key is its only end
+// MaxPass bounds how long a signed code may be valid: its key is its only end
 // before that.
-const maxPass = 7 * 24 * time.Hour
+const MaxPass = 7 * 24 * time.Hour
 
 // NewPass makes a pass with a nonce of its own.
 func NewPass(key uint32, roomID, holder string, notBefore, expires time.Time) Pass {
@@ -52,8 +80,8 @@ func Sign(key ed25519.PrivateKey, p Pass) (string, error) {
 	if p.Room == "" || p.Holder == "" || len(p.Room) > 64 || len(p.Holder) > 64 {
 		return "", fmt.Errorf("sign a code: %w: room and holder have 1 to 64 bytes", room.ErrInvalid)
 	}
-	if life := p.Expires.Sub(p.NotBefore); life <= 0 || life > maxPass {
-		return "", fmt.Errorf("sign a code: %w: it would be valid for %s; at most %s", room.ErrInvalid, life, maxPass)
+	if life := p.Expires.Sub(p.NotBefore); life <= 0 || life > MaxPass {
+		return "", fmt.Errorf("sign a code: %w: it would be valid for %s; at most %s", room.ErrInvalid, life, MaxPass)
 	}
 	b := p.encode()
 	return EdgePrefix + edgeText.EncodeToString(append(b, ed25519.Sign(key, signed(b))...)), nil
@@ -105,7 +133,7 @@ func (keys EdgeKeys) decode(text string) (Pass, error) {
 // before shows when the grant is committed.
 func (g *Gate) recogniseEdge(ctx context.Context, text string, now time.Time) (room.Identity, error) {
 	p, err := g.cfg.Edges.decode(text)
-	if err != nil || p.Room != g.cfg.Room || p.Expires.Sub(p.NotBefore) > maxPass {
+	if err != nil || p.Room != g.cfg.Room || p.Expires.Sub(p.NotBefore) > MaxPass {
 		return room.Identity{}, denied(reasonUnknown)
 	}
 	switch {

@@ -2,6 +2,7 @@ package access
 
 import (
 	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"strings"
@@ -91,6 +92,23 @@ func TestACodeIsNotSignedForEver(t *testing.T) {
 	for _, p := range []Pass{NewPass(1, "main", "r1", now, now.Add(8*24*time.Hour)), NewPass(1, "main", "r1", now, now), NewPass(1, "", "r1", now, now.Add(time.Hour))} {
 		if _, err := Sign(key, p); !errors.Is(err, room.ErrInvalid) {
 			t.Errorf("%+v: got %v, want ErrInvalid", p, err)
+		}
+	}
+}
+
+func TestReadEdgeKeys(t *testing.T) {
+	public, _, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := "7 " + base64.StdEncoding.EncodeToString(public)
+	keys, err := ReadEdgeKeys(strings.NewReader("# the gate house\n\n" + good + "\n"))
+	if err != nil || len(keys) != 1 || !keys[7].Equal(public) {
+		t.Errorf("got %v, %v", keys, err)
+	}
+	for _, bad := range []string{"7", "seven " + good[2:], "7 AAAA", good + "\n" + good} {
+		if _, err := ReadEdgeKeys(strings.NewReader(bad)); !errors.Is(err, room.ErrInvalid) {
+			t.Errorf("%q: got %v, want ErrInvalid", bad, err)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/packroom/packroom/access"
 	"github.com/packroom/packroom/access/driver"
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/room/bus"
@@ -57,6 +58,9 @@ type RoomConfig struct {
 	Kiosks []string `yaml:"kiosks"`
 	Listen string   `yaml:"listen"`
 	URL    string   `yaml:"url"`
+
+	Camera       string `yaml:"camera"`         // whose picture goes with each decision; empty = the first
+	EdgeKeysFile string `yaml:"edge_keys_file"` // public keys of signed codes; empty = none are taken
 }
 
 // CameraConfig is one camera.
@@ -412,6 +416,9 @@ func (c Config) Validate() error {
 			return fmt.Errorf("%s: %q: use letters, digits, - and _ (at most 64)", key, id)
 		}
 	}
+	if c.Room.Camera != "" && !cameras[c.Room.Camera] {
+		return fmt.Errorf("room.camera: there is no camera %q", c.Room.Camera)
+	}
 	if len(c.Room.Kiosks) == 0 {
 		return errors.New("room.kiosks: name one kiosk at least")
 	}
@@ -467,6 +474,9 @@ func (c Config) validateChoices() error {
 		if d < time.Hour {
 			return fmt.Errorf("retention.%s: %s is under 1h", key, d)
 		}
+	}
+	if r.Inbox < access.MaxPass {
+		return fmt.Errorf("retention.inbox: %s is under %s, for which a signed code may be valid: it could open twice", r.Inbox, access.MaxPass)
 	}
 	if r.Inbox < c.NATS.MaxAge {
 		return fmt.Errorf("retention.inbox: %s is under nats.max_age, %s: what the stream still has could be taken in twice", r.Inbox, c.NATS.MaxAge)

@@ -142,6 +142,8 @@ func TestConfigRefusesWhatItDoesNotKnow(t *testing.T) {
 		{name: "duplicate camera", yml: "cameras: [{id: a, url: u, slots: s}, {id: a, url: u, slots: s}]", want: `"a" is used twice`},
 		{name: "duplicate device", yml: "devices: [{name: a, driver: sim}, {name: a, driver: sim}]", want: `devices[1].name: "a" is used twice`},
 		{name: "no such driver", yml: "devices: [{name: a, driver: telepathy}]", want: "devices[0].driver"},
+		{name: "no such camera", yml: "room: {camera: cam9}", want: "room.camera"},
+		{name: "inbox shorter than a signed code", yml: "nats: {max_age: 2h}\nretention: {inbox: 24h}", want: "retention.inbox"},
 		{name: "bad identifier", yml: "room: {id: the room}", want: "room.id"},
 		{name: "bad time zone", yml: "property: {timezone: Mars/Olympus}", want: "timezone"},
 		{name: "bad address", yml: "ocr: {listen: '7043'}", want: "ocr.listen"},

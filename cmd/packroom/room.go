@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -80,7 +83,7 @@ func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.S
 	if err != nil {
 		return nil, err
 	}
-	gate, err := access.NewGate(access.Config{Pepper: secrets.Pepper, Store: store, Log: log})
+	gate, err := newGate(cfg, secrets, store, log)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +97,59 @@ func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.S
 	return room.NewService(room.Config{
 		Property: cfg.Property.ID, Room: cfg.Room.ID, Door: cfg.Room.Door, Kiosk: cfg.Room.Kiosks[0], Slots: slots, Log: log,
 		Unlocked: func(d time.Duration) { unlock.Observe(d.Seconds()) },
+		Picture:  doorPicture(cfg, secrets),
 	}, store, gate, dev, words), nil
+}
+
+// newGate makes the authority over credentials.
+func newGate(cfg Config, secrets Secrets, store access.Store, log *slog.Logger) (*access.Gate, error) {
+	zone, err := time.LoadLocation(cfg.Property.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("property.timezone: %w", err)
+	}
+	var edges access.EdgeKeys
+	if cfg.Room.EdgeKeysFile != "" {
+		f, err := os.Open(cfg.Path(cfg.Room.EdgeKeysFile))
+		if err != nil {
+			return nil, fmt.Errorf("room.edge_keys_file: %w", err)
+		}
+		edges, err = access.ReadEdgeKeys(f)
+		_ = f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("room.edge_keys_file: %w", err)
+		}
+	}
+	return access.NewGate(access.Config{Pepper: secrets.Pepper, Store: store, Log: log, Zone: zone, Room: cfg.Room.ID, Edges: edges})
+}
+
+// doorPicture asks the vision service for a still and keeps it; nil where there
+// is no camera.
+func doorPicture(cfg Config, secrets Secrets) func(ctx context.Context) (camera, ref string, err error) {
+	if len(cfg.Cameras) == 0 {
+		return nil
+	}
+	camera := cmp.Or(cfg.Room.Camera, cfg.Cameras[0].ID)
+	return func(ctx context.Context) (string, string, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.Vision.URL+"/snapshot/"+camera+".jpg", nil)
+		if err != nil {
+			return "", "", err
+		}
+		req.Header.Set("Authorization", "Bearer "+secrets.BoxToken)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return "", "", err
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return "", "", fmt.Errorf("picture of %s: status %s", camera, resp.Status)
+		}
+		picture, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+		if err != nil {
+			return "", "", fmt.Errorf("picture of %s: %w", camera, err)
+		}
+		ref, err := cfg.Pictures().Put(ctx, picture)
+		return camera, ref, err
+	}
 }
 
 // roomFacts hands what vision reported to the service.
