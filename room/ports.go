@@ -115,6 +115,12 @@ type Voice interface {
 	Say(ctx context.Context, text, language string, urgent bool) error
 }
 
+// Rehearser is a Voice that can make itself ready for a sentence before it is to
+// be said. It returns when it is ready.
+type Rehearser interface {
+	Rehearse(ctx context.Context, text, language string) error
+}
+
 // Reader delivers what a card or barcode reader at a kiosk read.
 type Reader interface {
 	Reads(ctx context.Context) <-chan Attempt

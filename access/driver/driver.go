@@ -42,6 +42,7 @@ import (
 	"strings"
 
 	"github.com/packroom/packroom/access/driver/artnet"
+	"github.com/packroom/packroom/access/driver/audio"
 	"github.com/packroom/packroom/access/driver/http"
 	"github.com/packroom/packroom/access/driver/modbus"
 	"github.com/packroom/packroom/access/driver/mqtt"
@@ -66,6 +67,7 @@ type factory func(ctx context.Context, options map[string]string, log *slog.Logg
 func kinds() map[string]factory {
 	return map[string]factory{
 		"artnet": artnet.Open,
+		"audio":  audio.Open,
 		"http":   http.Open,
 		"modbus": modbus.Open,
 		"mqtt":   mqtt.Open,
