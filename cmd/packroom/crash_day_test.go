@@ -13,7 +13,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -29,7 +28,7 @@ func (d *crashDay) do(id string, c room.Command) (r room.Reply) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	waitLong(d.t, c.Name(), func() bool {
+	waitUntil(d.t, c.Name(), func() bool {
 		body, _ := json.Marshal(room.Envelope{ID: id, Name: c.Name(), By: "kiosk:K1", Data: data})
 		status, answer := d.ask(http.MethodPost, "/do", body)
 		switch status {
@@ -77,9 +76,9 @@ func (d *crashDay) now() (v room.RoomView, ok bool) {
 }
 
 func (d *crashDay) setUp() map[string]string {
-	waitLong(d.t, "the room service is up", func() bool { _, ok := d.now(); return ok })
+	waitUntil(d.t, "the room service is up", func() bool { _, ok := d.now(); return ok })
 	pins := map[string]string{}
-	waitLong(d.t, "demonstration data", func() bool { _, err := os.Stat(d.cfg.Path(welcomeFile)); return err == nil })
+	waitUntil(d.t, "demonstration data", func() bool { _, err := os.Stat(d.cfg.Path(welcomeFile)); return err == nil })
 	d.do("set-courier", room.SaveCourier{Courier: room.Courier{ID: "C1", Name: "Ana", Carrier: "UPS", Active: true}})
 	pins["C1"] = d.do("set-pin", room.IssueCredential{Kind: room.CredentialCourier, Holder: "C1"}).Secret.PIN
 	return pins
@@ -107,7 +106,7 @@ func (d *crashDay) readLabel(n int) (r room.Reading) {
 		}
 	}
 	var err error
-	waitLong(d.t, "a reading of "+who.label, func() bool {
+	waitUntil(d.t, "a reading of "+who.label, func() bool {
 		r, err = d.bus.ReadLabel(d.t.Context(), room.ReadRequest{Property: d.cfg.Property.ID, Picture: d.labels[who.id]})
 		return err == nil && r.Decision == room.DecisionMatch
 	}, func() string { return fmt.Sprint(r.Decision, " ", r.Reason, " ", err) })
@@ -139,7 +138,7 @@ func (d *crashDay) strikes() int {
 // visitOf waits for the open visit of a holder.
 func (d *crashDay) visitOf(holder string) (v room.Visit) {
 	d.t.Helper()
-	waitLong(d.t, "visit of "+holder, func() bool {
+	waitUntil(d.t, "visit of "+holder, func() bool {
 		view, ok := d.now()
 		for _, w := range view.Visits {
 			if w.Holder == holder {
@@ -157,7 +156,7 @@ func (d *crashDay) visitOf(holder string) (v room.Visit) {
 func (d *crashDay) goIn(id string, v room.Visit) {
 	d.t.Helper()
 	n := 0
-	waitLong(d.t, "entry", func() bool {
+	waitUntil(d.t, "entry", func() bool {
 		done, answered := d.act("enter")
 		if answered && !done {
 			n++
@@ -172,9 +171,9 @@ func (d *crashDay) goIn(id string, v room.Visit) {
 // kiosk.
 func (d *crashDay) goOut(id string, v room.Visit) {
 	d.t.Helper()
-	waitLong(d.t, "a way out", func() bool { _, answered := d.act("leave"); return answered })
+	waitUntil(d.t, "a way out", func() bool { _, answered := d.act("leave"); return answered })
 	left, n := time.Now(), 0
-	waitLong(d.t, "end of the visit of "+v.Holder, func() bool {
+	waitUntil(d.t, "end of the visit of "+v.Holder, func() bool {
 		view, ok := d.now()
 		if !ok {
 			return false
@@ -216,7 +215,7 @@ var colours = [2][]float32{{1, 0}, {0, 1}}
 // trusted no camera and said nothing, somewhere that is not for another one.
 func (d *crashDay) freeSlot(number string) (id string) {
 	d.t.Helper()
-	waitLong(d.t, "a slot for "+number, func() bool {
+	waitUntil(d.t, "a slot for "+number, func() bool {
 		view, ok := d.now()
 		promised := map[string]bool{}
 		for _, p := range view.Parcels {
@@ -244,7 +243,7 @@ func (d *crashDay) pickUp(i int) {
 	d.goIn(id, v)
 	p := d.parcel(tracking(i, 0), func(room.Parcel) bool { return true })
 	d.see(room.ChangeRemoved, i, 0, p.Slot)
-	waitLong(d.t, "collection", func() bool {
+	waitUntil(d.t, "collection", func() bool {
 		view, ok := d.now()
 		return ok && !slices.ContainsFunc(view.Parcels, func(q room.Parcel) bool { return q.ID == p.ID })
 	})
@@ -267,7 +266,7 @@ func (d *crashDay) see(kind room.ChangeKind, i, j int, slot string) {
 
 func (d *crashDay) parcel(number string, is func(room.Parcel) bool) (p room.Parcel) {
 	d.t.Helper()
-	waitLong(d.t, "parcel "+number, func() bool {
+	waitUntil(d.t, "parcel "+number, func() bool {
 		view, ok := d.now()
 		i := slices.IndexFunc(view.Parcels, func(q room.Parcel) bool { return q.Tracking == number && is(q) })
 		if !ok || i < 0 {
@@ -288,7 +287,7 @@ var pinInMail = regexp.MustCompile(`PIN: (\d{4}) ?(\d{4})`)
 // mails, once there are as many as packages came for them.
 func (d *crashDay) newPIN(packages int) (pin string) {
 	d.t.Helper()
-	waitLong(d.t, "mail about a package", func() bool {
+	waitUntil(d.t, "mail about a package", func() bool {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		var pins []string
@@ -320,7 +319,7 @@ func (d *crashDay) end() dayEnd {
 		d.t.Fatal(err)
 	}
 	defer store.Close()
-	waitLong(d.t, "every message is sent", func() bool {
+	waitUntil(d.t, "every message is sent", func() bool {
 		ds, err := store.Deliveries(ctx, 1000)
 		return err == nil && !slices.ContainsFunc(ds, func(x room.Delivery) bool { return x.State != room.DeliverySent })
 	})
@@ -380,26 +379,4 @@ func (d *crashDay) end() dayEnd {
 	}
 	d.t.Logf("%d events, %d grants, %d mails, %d of them sent again under the same Message-ID", len(events), len(unlocked), len(d.mails), d.again)
 	return e
-}
-
-// waitLong is waitUntil for a room that is being shot at.
-func waitLong(t *testing.T, what string, is func() bool, details ...func() string) {
-	t.Helper()
-	deadline := time.After(2 * time.Minute)
-	tick := time.NewTicker(25 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("not so after 2 minutes: %s%s", what, said(details))
-		}
-	}
-}
-
-func said(details []func() string) (s string) {
-	for _, d := range details {
-		s += "\n" + d()
-	}
-	return s
 }

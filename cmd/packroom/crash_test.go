@@ -151,12 +151,7 @@ func (d *crashDay) killSome(n int, stop <-chan struct{}) (left int) {
 }
 
 func newCrashDay(t *testing.T) *crashDay {
-	dir := t.TempDir()
-	for at := dir; at != os.TempDir() && at != "/"; at = filepath.Dir(at) { // PostgreSQL's user passes
-		if err := os.Chmod(at, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := passableDir(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	d := &crashDay{t: t, mails: map[string][]byte{}, spent: map[string]bool{}, labels: map[string]string{}, victims: map[string]*victim{}, rnd: rand.New(rand.NewPCG(seed, 1)),

@@ -82,24 +82,14 @@ func (c Config) isDemonstration() bool {
 
 // serveNotify runs the worker and its HTTP side until ctx ends or one fails.
 func serveNotify(ctx context.Context, listen string, worker *notify.Worker, metrics prometheus.Gatherer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	mux := opsMux(metrics, map[string]check{"queue": func(context.Context) error {
 		if ok, detail := worker.Health(); !ok {
 			return errors.New(detail)
 		}
 		return nil
 	}})
-	var wg sync.WaitGroup
-	var serveErr error
-	wg.Go(func() {
-		defer cancel()
-		serveErr = serveHTTP(ctx, "notify.listen", listen, mux)
-	})
-	err := worker.Run(ctx)
-	cancel()
-	wg.Wait()
-	return errors.Join(err, serveErr)
+	return runTogether(ctx, worker.Run,
+		func(ctx context.Context) error { return serveHTTP(ctx, "notify.listen", listen, mux) })
 }
 
 // slotsAge is how long the room's slots are taken for known: they change when

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -182,22 +181,6 @@ func (s *labelService) noticed(e room.Event) {
 
 // run serves until ctx ends or something ends that must not.
 func (s *labelService) run(ctx context.Context, b *bus.Bus, listen string, workers int, metrics *prometheus.Registry) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var failed error
-	part := func(f func(context.Context) error) {
-		wg.Go(func() {
-			err := f(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil && ctx.Err() == nil {
-				failed = errors.Join(failed, err)
-			}
-			cancel()
-		})
-	}
 	checks := map[string]check{
 		"bus": b.Healthy,
 		"residents": func(context.Context) error {
@@ -207,13 +190,14 @@ func (s *labelService) run(ctx context.Context, b *bus.Bus, listen string, worke
 			return nil
 		},
 	}
-	part(func(ctx context.Context) error { return serveHTTP(ctx, "ocr.listen", listen, opsMux(metrics, checks)) })
-	part(func(ctx context.Context) error { s.keepRoster(ctx); return nil })
-	part(func(ctx context.Context) error { return b.Watch(ctx, s.noticed) })
+	parts := []func(context.Context) error{
+		func(ctx context.Context) error { return serveHTTP(ctx, "ocr.listen", listen, opsMux(metrics, checks)) },
+		func(ctx context.Context) error { s.keepRoster(ctx); return nil },
+		func(ctx context.Context) error { return b.Watch(ctx, s.noticed) },
+	}
 	for range max(workers, 1) {
-		part(func(ctx context.Context) error { return b.ServeReader(ctx, s.read) })
+		parts = append(parts, func(ctx context.Context) error { return b.ServeReader(ctx, s.read) })
 	}
 	s.log.Info("label reading is up", "listen", listen, "workers", max(workers, 1))
-	wg.Wait()
-	return failed
+	return runTogether(ctx, parts...)
 }

@@ -98,7 +98,7 @@ func TestOCRServiceAnswersOverTheBus(t *testing.T) {
 		defer cancel()
 		return asker.ReadLabel(ctx, room.ReadRequest{Property: "p1", Picture: ref})
 	}
-	until(t, "a reader answers", func() bool {
+	waitUntil(t, "a reader answers", func() bool {
 		_, err := ask(clear)
 		return err != nil && strings.Contains(err.Error(), "not loaded yet")
 	})
@@ -108,7 +108,7 @@ func TestOCRServiceAnswersOverTheBus(t *testing.T) {
 	source.list.Store(&residents)
 	service.noticed(room.Event{Kind: room.EvRosterImported})
 	var reading room.Reading
-	until(t, "the residents are loaded", func() bool {
+	waitUntil(t, "the residents are loaded", func() bool {
 		reading, err = ask(clear)
 		return err == nil
 	})
@@ -155,21 +155,6 @@ func health(t *testing.T, listen string) (int, string) {
 	defer resp.Body.Close()
 	b, _ := io.ReadAll(resp.Body)
 	return resp.StatusCode, string(b)
-}
-
-// until asks until it is so; each try waits by itself or for a tick.
-func until(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	end := time.After(60 * time.Second)
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-end:
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
 }
 
 // TestAppearancesCompare holds two packages together that may not import each

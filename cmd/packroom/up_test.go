@@ -82,12 +82,7 @@ cameras: [{id: cam1, url: "rtsp://%s/cam1", slots: sim/cam1.slots.json}]
 
 func startUp(t *testing.T) *testUp {
 	t.Helper()
-	dir := t.TempDir()
-	for at := dir; at != os.TempDir() && at != "/"; at = filepath.Dir(at) { // PostgreSQL's user passes
-		if err := os.Chmod(at, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := passableDir(t)
 	file, status := upSettings(t, dir)
 	u := &testUp{t: t, dir: dir, status: status}
 	u.start(file)
