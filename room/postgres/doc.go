@@ -13,6 +13,9 @@
 //   - The event log only grows: triggers refuse UPDATE, DELETE and TRUNCATE. Who
 //     switches them off is found out by [Audit], as each row's hash covers the
 //     row before it and the table rooms keeps the head.
+//   - What is past its time goes where its owner calls Prune (inputs, messages
+//     sent, wrong tries); published events leave the outbox at once, and sessions
+//     that are over at the next sign-in.
 //   - A lost connection is room.ErrUnavailable within seconds, and the next call
 //     tries a new one.
 //
