@@ -37,6 +37,7 @@ type Bench struct {
 	Dot    func() bool                   // does the laser shine?
 	Aim    room.Aim                      // one within reach
 	Spoken func() []string
+	Card   string                            // one that the reader can read; empty = 0012345678
 	Show   func(t *testing.T, secret string) // a card to the reader
 	Plug   func(t *testing.T, in bool)       // the line between driver and hardware
 }

@@ -48,6 +48,7 @@ import (
 	"github.com/packroom/packroom/access/driver/mqtt"
 	"github.com/packroom/packroom/access/driver/sacn"
 	"github.com/packroom/packroom/access/driver/sim"
+	"github.com/packroom/packroom/access/driver/wiegand"
 	"github.com/packroom/packroom/access/driver/wled"
 	"github.com/packroom/packroom/room"
 )
@@ -66,14 +67,15 @@ type factory func(ctx context.Context, options map[string]string, log *slog.Logg
 // kinds is the one list.
 func kinds() map[string]factory {
 	return map[string]factory{
-		"artnet": artnet.Open,
-		"audio":  audio.Open,
-		"http":   http.Open,
-		"modbus": modbus.Open,
-		"mqtt":   mqtt.Open,
-		"sacn":   sacn.Open,
-		"sim":    sim.Open,
-		"wled":   wled.Open,
+		"artnet":  artnet.Open,
+		"audio":   audio.Open,
+		"http":    http.Open,
+		"modbus":  modbus.Open,
+		"mqtt":    mqtt.Open,
+		"sacn":    sacn.Open,
+		"sim":     sim.Open,
+		"wiegand": wiegand.Open,
+		"wled":    wled.Open,
 	}
 }
 
