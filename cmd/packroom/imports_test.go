@@ -150,6 +150,20 @@ func TestImportsFollowTheDesign(t *testing.T) {
 	}
 }
 
+// TestHelpersOfTestsAreInNoProgram keeps bustest, porttest and their like to
+// tests, and to each other.
+func TestHelpersOfTestsAreInNoProgram(t *testing.T) {
+	own, _ := listPackages(t)
+	isHelper := func(folder string) bool { return strings.HasSuffix(folder, "test") }
+	for _, p := range own {
+		for _, dep := range p.Deps {
+			if folder, isOwn := strings.CutPrefix(dep, module); isOwn && isHelper(folder) && !isHelper(p.folder()) {
+				t.Errorf("%s reaches %s, which is for tests", p.folder(), folder)
+			}
+		}
+	}
+}
+
 func TestCgoIsInTheLeavesOnly(t *testing.T) {
 	own, _ := listPackages(t)
 	for _, p := range own {
