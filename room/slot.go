@@ -61,25 +61,24 @@ func (s Slot) Bounds() Rect {
 	return Rect{x0, y0, x1 - x0, y1 - y0}
 }
 
-// AimAt gives the laser angles for a point in the camera's picture by
-// interpolation between the slot's four calibrated corners. ok is false where
-// the slot has no laser.
+// AimAt gives the laser angles for a point in the camera's picture, from the
+// slot's four calibrated corners. ok is false where the slot has no laser.
 func (s Slot) AimAt(p Point) (a Aim, ok bool) {
 	b := s.Bounds()
 	if s.Aim == nil || b[2] <= 0 || b[3] <= 0 {
 		return Aim{}, false
 	}
-	u := min(max((p[0]-b[0])/b[2], 0), 1)
-	v := min(max((p[1]-b[1])/b[3], 0), 1)
-	mix := func(f func(Aim) float64) float64 {
-		top := f(s.Aim[0])*(1-u) + f(s.Aim[1])*u
-		bottom := f(s.Aim[3])*(1-u) + f(s.Aim[2])*u
-		return top*(1-v) + bottom*v
+	p = Point{min(max(p[0], b[0]), b[0]+b[2]), min(max(p[1], b[1]), b[1]+b[3])}
+	var pairs [4]pair
+	for i, corner := range boxCorners(b) {
+		pairs[i] = pair{corner, s.Aim[i].tangent()}
 	}
-	return Aim{
-		PanDeg:  mix(func(a Aim) float64 { return a.PanDeg }),
-		TiltDeg: mix(func(a Aim) float64 { return a.TiltDeg }),
-	}, true
+	h, err := fitHomography(pairs[:])
+	if err != nil {
+		return Aim{}, false
+	}
+	q, ok := h.at(p)
+	return aimOf(q), ok
 }
 
 // SlotsFile is slots.json: the slots that one camera watches. Width and Height
