@@ -1,7 +1,7 @@
 // Steps of one story that build on each other, at one kiosk.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shoot } from './house.mjs';
+import { shoot, until } from './house.mjs';
 
 /** What the steps share: set by a file's before(). */
 export const at = { house: undefined, browser: undefined, kiosk: undefined };
@@ -46,3 +46,29 @@ export const idle = () => at.kiosk.getByRole('heading', { name: 'Deliver or pick
 
 /** view is what the kiosk was told to show. */
 export const view = async () => (await fetch(`${at.house.url}/api/kiosk/K1`)).json();
+
+/** What has focus, as a screen reader would call it. */
+export const focused = () => at.kiosk.evaluate(() => {
+  const e = document.activeElement;
+  return (e.getAttribute('aria-label') ?? e.labels?.[0]?.textContent ?? e.textContent).trim();
+});
+
+/** tabTo presses Tab until what has focus is called so. */
+export async function tabTo(name) {
+  for (let i = 0; i < 80; i++) {
+    await at.kiosk.keyboard.press('Tab');
+    if (name.test(await focused())) return;
+  }
+  assert.fail(`no key press reaches ${name}`);
+}
+
+/** typeSlowly types as a person does: a card reader or hand scanner is faster. */
+export const typeSlowly = (text) => at.kiosk.keyboard.type(text, { delay: 90 });
+
+/** scan types as a card reader or hand scanner does, again until is() is so: a browser under test is slow at times. */
+export async function scan(what, text, is) {
+  await until(what, async () => {
+    await at.kiosk.keyboard.type(`${text}\n`);
+    return is().waitFor({ timeout: 3000 }).then(() => true, () => false);
+  });
+}

@@ -55,13 +55,33 @@ it('with the database away nobody gets in, the kiosk says so, and it recovers by
   await at.kiosk.getByRole('button', { name: 'Choose a picture' }).first().waitFor();
 });
 
+it('the web service dies between a label and its confirmation, and the courier goes on', async () => {
+  await show('alexander-ingram-3d.jpg');
+  const person = at.kiosk.getByRole('button', { name: /Alexander Ingram/ }).first();
+  await person.waitFor({ timeout: 30_000 });
+  const [web] = await pids('web');
+  process.kill(web, 'SIGKILL');
+  await until('the web service is back', async () => {
+    const s = (await at.house.status()).find((x) => x.name === 'web');
+    return s.pid !== web && s.state === 'running';
+  }, 30_000);
+  await person.click();
+  await at.kiosk.getByText('Waiting to be placed').waitFor();
+  const [p] = (await view()).parcels;
+  assert.equal(p.name, 'Alexander Ingram');
+  assert.ok(p.label_photo, 'the photograph is with the package');
+  await at.kiosk.getByRole('button', { name: 'Undo scan' }).click();
+  await at.kiosk.getByText('Waiting to be placed').waitFor({ state: 'detached' });
+  await at.kiosk.getByRole('button', { name: 'Next label' }).click();
+});
+
 it('with the label reader away the photograph is kept and the resident is found by hand', async () => {
   await freeze('ocr', async () => {
     await show('dmitri-vogel-708.jpg');
     await at.kiosk.getByRole('searchbox').waitFor({ timeout: 40_000 });
     await at.kiosk.getByRole('searchbox').fill('vogel');
     await at.kiosk.getByRole('button', { name: /Dmitri Vogel/ }).click();
-    await at.kiosk.getByText('Dmitri Vogel').first().waitFor();
+    await at.kiosk.getByText('Waiting to be placed').waitFor();
   });
   const [p] = (await view()).parcels;
   assert.ok(p.label_photo, 'the photograph is with the package');

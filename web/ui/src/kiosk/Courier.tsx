@@ -206,7 +206,7 @@ function Loose({ parcel: p, visit }: { parcel: Parcel; visit: Visit }) {
           tell(t('courier.show_label'));
         }}
       >
-        {choices.length > 0 ? t('courier.which_new') : t('courier.next')}
+        {t(choices.length > 0 ? 'courier.which_new' : 'courier.scan_it')}
       </Button>
     </PackageCard>
   );

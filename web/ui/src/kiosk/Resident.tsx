@@ -16,6 +16,7 @@ export function Resident({ visit }: { visit: Visit }) {
   const taken = v.parcels.filter((p) => collected.has(p.id));
   const wrong = (visit.in_hand ?? []).find((h) => !collected.has(h.parcel));
   const target = v.guide.target?.slot ?? here[0]?.slot;
+  const nothing = t(taken.length > 0 ? 'resident.all_taken' : 'resident.nothing');
   const left = lastPrompt.value?.key === 'prompt.left_behind' && here.length > 0;
 
   const putAside = () => {
@@ -28,7 +29,7 @@ export function Resident({ visit }: { visit: Visit }) {
     <main class="split">
       <Stage class="map-stage">
         <p class="put-on">
-          <strong>{target ? t('resident.follow', { slot: target }) : t('resident.all_taken')}</strong>
+          <strong>{target ? t('resident.follow', { slot: target }) : nothing}</strong>
           {v.door.state === 'unlocked' && <span>{t('door.unlocked')}</span>}
         </p>
         <ShelfMap slots={v.slots} signals={v.guide.lights ?? {}} highlight={here.flatMap((p) => (p.slot ? [p.slot] : []))} />
@@ -51,7 +52,7 @@ export function Resident({ visit }: { visit: Visit }) {
         <h1>{t('resident.hello', { name: visit.name })}</h1>
         <h2 class="sub">
           {here.length === 0
-            ? t('resident.all_taken')
+            ? nothing
             : t(left ? 'prompt.left_behind' : 'resident.count', { count: here.length })}
         </h2>
         <ul class="cards big" aria-live="polite">

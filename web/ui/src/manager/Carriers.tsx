@@ -28,7 +28,7 @@ export function Carriers() {
         <div class="page-acts"><Link to="couriers" class="button secondary size-m">{t('manager.page.couriers')}</Link></div>
       </header>
       <p class="soft">{t('manager.carriers.text')}</p>
-      <form class="filters" role="search" aria-label={t('manager.filter.span')} onSubmit={(e) => e.preventDefault()}>
+      <form class="filters" onSubmit={(e) => e.preventDefault()}>
         <SpanFields filter={filter} onChange={(part) => keep(writeFilter({ ...filter, ...part }))} />
       </form>
       <div class="log-bar">
