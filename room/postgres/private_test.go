@@ -159,6 +159,38 @@ func TestAPrivateClusterKeepsItsDataHoweverItEnds(t *testing.T) {
 	}
 }
 
+func TestAProcessThatIsStartedMeanwhileDoesNotKeepTheCluster(t *testing.T) {
+	dir := openDir(t)
+	p := startPrivate(t, dir)
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := false
+	for _, link := range links {
+		if to, err := os.Readlink(link); err != nil || to != filepath.Join(dir, "lock") {
+			continue
+		}
+		fd, err := strconv.Atoi(filepath.Base(link))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// What a child has between its fork and its exec.
+		child, err := syscall.Dup(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer syscall.Close(child)
+		copied = true
+	}
+	if !copied {
+		t.Fatal("the cluster's lock is not to be found")
+	}
+	_ = syscall.Kill(p.PID(), syscall.SIGKILL)
+	_ = p.Wait() // "killed"
+	startPrivate(t, dir)
+}
+
 func TestASecondStartOfARunningClusterIsRefused(t *testing.T) {
 	dir := openDir(t)
 	p := startPrivate(t, dir)

@@ -74,6 +74,8 @@ func (l layout) release() {
 		if filepath.Dir(l.socket) != l.dir {
 			_ = os.Remove(l.socket) // what a killed server left in it stays, and is used again
 		}
+		// Closing is not enough: a child of ours between its fork and its exec has a copy.
+		_ = syscall.Flock(int(l.lock.file.Fd()), syscall.LOCK_UN)
 		_ = l.lock.file.Close()
 	})
 }
