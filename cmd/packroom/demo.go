@@ -22,6 +22,10 @@ import (
 //go:embed demo
 var demoFiles embed.FS
 
+// demoBegun is a file of the data directory that is there while seedDemo fills
+// the room.
+const demoBegun = "demo-begun"
+
 // seedDemo fills an empty simulated room with residents and couriers, once. A
 // real room is never touched.
 func seedDemo(ctx context.Context, cfg Config, service *room.Service, store *postgres.Store, log *slog.Logger) error {
@@ -36,25 +40,39 @@ func seedDemo(ctx context.Context, cfg Config, service *room.Service, store *pos
 	if _, err := os.Stat(cfg.Path(welcomeFile)); err == nil {
 		return nil
 	}
-	residents, err := store.Residents(ctx, room.ResidentFilter{Limit: 1})
-	if err != nil {
-		return fmt.Errorf("demonstration data: %w", err)
-	}
-	couriers, err := store.Couriers(ctx)
-	if err != nil {
-		return fmt.Errorf("demonstration data: %w", err)
-	}
-	if len(residents)+len(couriers) > 0 {
-		return nil
+	if _, err := os.Stat(cfg.Path(demoBegun)); err != nil { // else this process was killed while it filled it
+		if empty, err := isEmpty(ctx, store); err != nil || !empty {
+			return err
+		}
+		if err := os.WriteFile(cfg.Path(demoBegun), nil, 0o644); err != nil {
+			return fmt.Errorf("demonstration data: %w", err)
+		}
 	}
 	w, err := fillDemo(ctx, cfg, service)
 	if err != nil {
+		return fmt.Errorf("demonstration data: %w", err)
+	}
+	if err := os.Remove(cfg.Path(demoBegun)); err != nil {
 		return fmt.Errorf("demonstration data: %w", err)
 	}
 	log.Info("the simulated building has residents and couriers now", "residents", "demo/roster.csv", "credentials", len(w.Credentials))
 	return nil
 }
 
+// isEmpty reports whether nobody lives here and nobody delivers.
+func isEmpty(ctx context.Context, store *postgres.Store) (bool, error) {
+	residents, err := store.Residents(ctx, room.ResidentFilter{Limit: 1})
+	if err != nil {
+		return false, fmt.Errorf("demonstration data: %w", err)
+	}
+	couriers, err := store.Couriers(ctx)
+	if err != nil {
+		return false, fmt.Errorf("demonstration data: %w", err)
+	}
+	return len(residents)+len(couriers) == 0, nil
+}
+
+// fillDemo may be run again where it was cut short.
 func fillDemo(ctx context.Context, cfg Config, service *room.Service) (Welcome, error) {
 	var w Welcome
 	f, err := demoFiles.Open("demo/roster.csv")

@@ -35,7 +35,10 @@ type WelcomeCredential struct {
 func (c Config) saveWelcome(w Welcome) error {
 	b, err := json.MarshalIndent(w, "", "  ")
 	if err == nil {
-		err = os.WriteFile(c.Path(welcomeFile), append(b, '\n'), 0o600)
+		err = os.WriteFile(c.Path(welcomeFile+".new"), append(b, '\n'), 0o600)
+	}
+	if err == nil {
+		err = os.Rename(c.Path(welcomeFile+".new"), c.Path(welcomeFile)) // whole or not at all
 	}
 	if err != nil {
 		return fmt.Errorf("keep the demonstration's credentials: %w", err)
