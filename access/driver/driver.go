@@ -46,6 +46,7 @@ import (
 	"github.com/packroom/packroom/access/driver/http"
 	"github.com/packroom/packroom/access/driver/modbus"
 	"github.com/packroom/packroom/access/driver/mqtt"
+	"github.com/packroom/packroom/access/driver/osdp"
 	"github.com/packroom/packroom/access/driver/sacn"
 	"github.com/packroom/packroom/access/driver/sim"
 	"github.com/packroom/packroom/access/driver/wiegand"
@@ -72,6 +73,7 @@ func kinds() map[string]factory {
 		"http":    http.Open,
 		"modbus":  modbus.Open,
 		"mqtt":    mqtt.Open,
+		"osdp":    osdp.Open,
 		"sacn":    sacn.Open,
 		"sim":     sim.Open,
 		"wiegand": wiegand.Open,

@@ -32,15 +32,15 @@ func TestConformance(t *testing.T) {
 		t.Run(name+" over TCP", func(t *testing.T) {
 			t.Parallel()
 			p := startPeer(t, program, "tcp")
-			w := tcpWire(t, p.address)
-			accesstest.Run(t, func(t *testing.T) accesstest.Bench { return bench(t, p, w, map[string]string{"address": w.near}) })
+			w := accesstest.TCPWire(t, p.address)
+			accesstest.Run(t, func(t *testing.T) accesstest.Bench { return bench(t, p, w, map[string]string{"address": w.Near}) })
 		})
 		t.Run(name+" over RTU", func(t *testing.T) {
 			t.Parallel()
-			w, far := serialWire(t)
+			w, far := accesstest.SerialWire(t)
 			p := startPeer(t, program, "rtu", far)
 			accesstest.Run(t, func(t *testing.T) accesstest.Bench {
-				return bench(t, p, w, map[string]string{"port": w.near, "baud": "115200", "parity": "none"})
+				return bench(t, p, w, map[string]string{"port": w.Near, "baud": "115200", "parity": "none"})
 			})
 		})
 	}
@@ -61,8 +61,8 @@ func TestOptions(t *testing.T) {
 }
 
 // bench is a module with a door around it: the test plays its contact.
-func bench(t *testing.T, p *peer, w *wire, more map[string]string) accesstest.Bench {
-	w.plug(true)
+func bench(t *testing.T, p *peer, w *accesstest.Wire, more map[string]string) accesstest.Bench {
+	w.Plug(true)
 	p.ask(t, "set di %d 1", contact)
 	p.ask(t, "set di %d 0", exit)
 	logged := &accesstest.Log{}
@@ -71,7 +71,7 @@ func bench(t *testing.T, p *peer, w *wire, more map[string]string) accesstest.Be
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		w.plug(true)
+		w.Plug(true)
 		_ = closer.Close() // it may be closed already
 	})
 	propped := false
@@ -117,20 +117,20 @@ func bench(t *testing.T, p *peer, w *wire, more map[string]string) accesstest.Be
 			}
 			return lit
 		},
-		Plug: func(_ *testing.T, in bool) { w.plug(in) },
+		Plug: func(_ *testing.T, in bool) { w.Plug(in) },
 	}
 }
 
 var quiet = slog.New(slog.DiscardHandler)
 
 // doorBehind opens the driver to a pymodbus-free, quick peer over TCP.
-func doorBehind(t *testing.T, more map[string]string) (room.Door, *peer, *wire) {
+func doorBehind(t *testing.T, more map[string]string) (room.Door, *peer, *accesstest.Wire) {
 	t.Helper()
 	p := startPeer(t, libraries(t)["libmodbus"], "tcp")
-	w := tcpWire(t, p.address)
+	w := accesstest.TCPWire(t, p.address)
 	p.ask(t, "set di %d 1", contact)
 	options := wired(more)
-	options["address"] = w.near
+	options["address"] = w.Near
 	devices, closer, err := modbus.Open(t.Context(), options, quiet)
 	if err != nil {
 		t.Fatal(err)
@@ -231,13 +231,13 @@ func TestAThousandDisconnectsAndGarbage(t *testing.T) {
 	}
 	spoils := map[int]func(bool, []byte) []byte{10: garbage, 30: flip}
 	for n := range 1000 {
-		w.set(spoils[n%40])
-		eventually(t, "the driver connects again", w.hangUpOne)
+		w.Spoil(spoils[n%40])
+		eventually(t, "the driver connects again", w.HangUpOne)
 		if p.ask(t, "get co %d", strike) != 0 {
 			t.Fatalf("after %d disconnects the strike is released without a grant", n)
 		}
 	}
-	w.set(nil)
+	w.Spoil(nil)
 	eventually(t, "the lock answers again", func() bool { return door.Lock(t.Context()) == nil })
 	if err := door.Unlock(t.Context(), grant(1, 5*time.Second)); err != nil {
 		t.Fatal(err)
@@ -249,13 +249,13 @@ func TestAThousandDisconnectsAndGarbage(t *testing.T) {
 
 func TestAnUnlockThatFailedIsNotMadeGoodLater(t *testing.T) {
 	door, p, w := doorBehind(t, nil)
-	w.plug(false)
+	w.Plug(false)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	if err := door.Unlock(ctx, grant(1, 10*time.Second)); !errors.Is(err, room.ErrUnavailable) {
 		t.Fatalf("got %v, want ErrUnavailable", err)
 	}
-	w.plug(true)
+	w.Plug(true)
 	eventually(t, "the lock answers again", func() bool { return door.Lock(t.Context()) == nil })
 	if p.ask(t, "get co %d", strike) != 0 {
 		t.Error("an old unlock was carried out")

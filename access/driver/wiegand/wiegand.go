@@ -30,7 +30,6 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,7 +43,7 @@ const (
 	lineQuiet = time.Second // after which a line that did not end is dropped
 )
 
-// Driver is one reader. Safe for concurrent use; each of Reads gets every read.
+// Driver is one reader.
 type Driver struct {
 	kiosk, format string
 	form          room.CredentialForm
@@ -52,22 +51,18 @@ type Driver struct {
 	open          func() (*os.File, error)
 	keyboard      bool
 	line          *device.Line
+	reads         device.Readings
 
 	stop context.CancelFunc
 	done chan struct{}
-
-	mu     sync.Mutex
-	hearer map[chan room.Attempt]bool
 }
-
-var _ room.Reader = (*Driver)(nil)
 
 // Open begins to listen to the reader that options describe.
 func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.Devices, io.Closer, error) {
 	o := device.Read(options)
 	d := &Driver{kiosk: o.Need("kiosk", "the kiosk that it belongs to"), format: o.Choice("format", "text", "text", "bits", "hex"),
 		form: room.CredentialForm(o.Choice("form", "card", "card", "qr", "pin")), bits: o.Number("bits", 26, 1, 64),
-		line: device.NewLine(log), hearer: map[chan room.Attempt]bool{}, done: make(chan struct{})}
+		line: device.NewLine(log), done: make(chan struct{})}
 	if path := o.Text("keyboard", ""); path != "" {
 		d.keyboard = true
 		d.open = func() (*os.File, error) { return openKeyboard(path) }
@@ -80,7 +75,7 @@ func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop = stop
 	go d.run(ctx)
-	return room.Devices{Reader: d, Diagnostics: d.line}, d, nil
+	return room.Devices{Reader: &d.reads, Diagnostics: d.line}, d, nil
 }
 
 // openKeyboard opens an event device and keeps it from the console.
@@ -168,15 +163,7 @@ func (d *Driver) heard(line string) {
 		return
 	}
 	d.line.Count("reads")
-	a := room.Attempt{Kiosk: d.kiosk, Form: d.form, Secret: secret}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for c := range d.hearer {
-		select {
-		case c <- a:
-		default: // nobody waits for an old card
-		}
-	}
+	d.reads.Heard(room.Attempt{Kiosk: d.kiosk, Form: d.form, Secret: secret})
 }
 
 // Decode gives what a line of a reader says as it is enrolled: of text the line
@@ -196,21 +183,6 @@ func Decode(format, line string, count int) (string, error) {
 		return "", err
 	}
 	return Card(b)
-}
-
-// Reads implements room.Reader. What was read before is not told.
-func (d *Driver) Reads(ctx context.Context) <-chan room.Attempt {
-	c := make(chan room.Attempt, 8)
-	d.mu.Lock()
-	d.hearer[c] = true
-	d.mu.Unlock()
-	context.AfterFunc(ctx, func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		delete(d.hearer, c)
-		close(c)
-	})
-	return c
 }
 
 // Close stops listening.

@@ -170,8 +170,8 @@ func TestALineThatDoesNotEndIsDropped(t *testing.T) {
 	eventually(t, "the reader is open", func() bool { return devices.Diagnostics.Diagnose()[0].OK })
 	got := devices.Reader.Reads(t.Context())
 	c.write(t, "111")
-	<-time.After(1500 * time.Millisecond) // longer than a line may pause
-	c.write(t, "1111\n")                  // no card; the line before would make it a longer one
+	<-time.After(1500 * time.Millisecond)            // longer than a line may pause
+	c.write(t, "1111\n")                             // no card; the line before would make it a longer one
 	c.write(t, "\x0210111101100010001110101110\x03") // begun and ended by STX and ETX
 	if a := <-got; a.Secret != "04F" {
 		t.Errorf("got %+v, want the four bits that came last", a)
