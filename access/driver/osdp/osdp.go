@@ -29,7 +29,9 @@
 // One device a line. A PIN on the keypad ends with #; * begins it again, and so
 // does a pause of ten seconds. Cards are told as in package wiegand.
 //
-// To try it without hardware: the tests' peripheral over a socat cable.
+// To try it without hardware: the tests' peripheral over a socat cable. The driver
+// was tried by hand against libosdp 3.2.0 as the device too: handshake, handing
+// over of the key, cards, LED, tone and timed output.
 package osdp
 
 import (
@@ -151,7 +153,7 @@ func (d *Driver) serve(ctx context.Context) error {
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		ask := byte(cmdPoll)
-		if d.contact != none && n%5 == 0 {
+		if max(d.contact, d.exit) != none && n%5 == 0 {
 			ask = cmdInputs
 		}
 		reply, err := d.panel.do(ctx, ask, nil)
@@ -165,12 +167,7 @@ func (d *Driver) serve(ctx context.Context) error {
 			}
 		}
 		d.line.Back()
-		if d.door != nil {
-			d.door.Answered()
-			if d.contact == none {
-				d.door.Contact(false)
-			}
-		}
+		d.tellDoor(ask, reply, err)
 		if err == nil {
 			d.take(reply)
 		}
@@ -179,6 +176,23 @@ func (d *Driver) serve(ctx context.Context) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
+	}
+}
+
+// tellDoor tells the door whether contact and handle can be known: a device that
+// does not tell its inputs is a fault of the door's.
+func (d *Driver) tellDoor(ask byte, reply frame, err error) {
+	last := max(d.contact, d.exit)
+	switch {
+	case d.door == nil:
+	case last == none:
+		d.door.Answered()
+		d.door.Contact(false)
+	case ask != cmdInputs:
+	case err != nil || reply.code != replyInputs || last >= len(reply.data):
+		d.door.Fault("the device does not tell the inputs of contact and exit; compare their numbers with its manual")
+	default:
+		d.door.Answered()
 	}
 }
 

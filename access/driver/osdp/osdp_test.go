@@ -230,7 +230,7 @@ func TestAReplayedReadIsNotTakenAgain(t *testing.T) {
 	reads := devices.Reader.Reads(t.Context())
 	var tape []byte // by the one goroutine of that direction
 	w.Spoil(func(fromPeer bool, b []byte) []byte {
-		if fromPeer && len(b) > 30 { // the card's, encrypted
+		if f, err := decode(b); fromPeer && err == nil && f.code == replyRaw {
 			tape = bytes.Clone(b)
 		} else if fromPeer && tape != nil {
 			return tape
@@ -300,6 +300,19 @@ func TestBytesDroppedAndFlipped(t *testing.T) {
 	})
 	if !p.released() {
 		t.Error("the strike is not released")
+	}
+}
+
+func TestADeviceThatDoesNotTellItsInputsIsAFault(t *testing.T) {
+	p := newPeripheral()
+	devices, _, _ := open(t, p, quiet, map[string]string{"contact": "7"})
+	for e := range devices.Door.Events(t.Context()) {
+		if e.Kind == room.DoorClosed || e.Kind == room.DoorOpened {
+			t.Fatalf("a door whose contact is not there is told as %s", e.Kind)
+		}
+		if e.Kind == room.DoorFaulty && strings.Contains(e.Detail, "inputs") {
+			break
+		}
 	}
 }
 
