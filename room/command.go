@@ -44,6 +44,12 @@ type (
 		Visit  string `json:"visit"`
 		Parcel string `json:"parcel"`
 	}
+	// LeadTo leads a visit to these parcels, in this order, by voice, light and
+	// laser, whatever the room has. None: to all that are the resident's.
+	LeadTo struct {
+		Visit   string   `json:"visit"`
+		Parcels []string `json:"parcels"`
+	}
 	// OpenDoor unlocks for a visit.
 	OpenDoor struct {
 		Visit string `json:"visit"`
@@ -129,6 +135,9 @@ func (RegisterParcel) Name() string { return "parcel.register" }
 func (DropParcel) Name() string { return "parcel.drop" }
 
 // Name implements Command.
+func (LeadTo) Name() string { return "guide.lead" }
+
+// Name implements Command.
 func (OpenDoor) Name() string { return "door.open" }
 
 // Name implements Command.
@@ -174,6 +183,10 @@ func DecodeCommand(e Envelope) (Command, error) {
 		return decodeAs[RegisterParcel](e)
 	case "parcel.drop":
 		return decodeAs[DropParcel](e)
+	case "guide.lead":
+		return decodeAs[LeadTo](e)
+	case "laser.check":
+		return decodeAs[CheckLaser](e)
 	case "door.open":
 		return decodeAs[OpenDoor](e)
 	case "parcel.place":

@@ -65,6 +65,7 @@ func (StaffEntry) isInput()       {}
 func (UnlockFailed) isInput()     {}
 func (Tick) isInput()             {}
 func (DropParcel) isInput()       {}
+func (LeadTo) isInput()           {}
 func (OpenDoor) isInput()         {}
 func (ConfirmPlacement) isInput() {}
 func (JoinParcel) isInput()       {}
@@ -142,6 +143,10 @@ func Decide(s State, env Env, in Input) (Outcome, error) {
 		err = d.register(in)
 	case DropParcel:
 		err = d.drop(in)
+	case LeadTo:
+		err = d.lead(in)
+	case CheckLaser:
+		err = d.checkLaser(in)
 	case OpenDoor:
 		err = d.openDoor(in)
 	case ConfirmPlacement:

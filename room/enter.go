@@ -19,6 +19,9 @@ func (d *decision) identified(in Identified) {
 			ID: d.NewID(), Kind: id.Kind, Phase: VisitGranted, Kiosk: in.Kiosk, Holder: id.Holder, Name: id.Name, Unit: id.Unit,
 			Carrier: id.Carrier, Language: id.Language, Credential: id.Credential, Started: d.Now.UTC(),
 		}
+		if v.Kind == VisitResident {
+			v.Light = d.s.freeSignal()
+		}
 		d.event(d.visitEvent(EvVisitStarted, v), v)
 	}
 	if id := in.Identity; id.Once != "" && (!again || v.Credential != id.Credential) {
@@ -437,16 +440,6 @@ func (d *decision) reply(v Visit) {
 	d.o.Reply.Visit = &v
 }
 
-// sayTake names the next slot where a resident's package lies.
-func (d *decision) sayTake(v Visit, key string) {
-	here := d.waitingFor(v.Holder)
-	if len(here) == 0 {
-		d.say(v, "prompt.taken_done", false, nil)
-		return
-	}
-	d.say(v, key, false, map[string]string{"slot": here[0].Slot, "count": strconv.Itoa(len(here)), "place": d.s.place(here[0])})
-}
-
 // waitingFor lists a resident's parcels on the shelves, in the order in which
 // the guide leads to them: nearest shelf label first.
 func (d *decision) waitingFor(resident string) []Parcel { return d.s.waitingFor(resident) }
@@ -465,20 +458,6 @@ func (s State) waitingFor(resident string) []Parcel {
 		return cmp.Compare(a.ID, b.ID)
 	})
 	return here
-}
-
-// place says in a machine word how high a parcel lies: floor, low, middle, high.
-func (s State) place(p Parcel) string {
-	switch h := s.Slots[p.Slot].HeightMM; {
-	case h < 300:
-		return "floor"
-	case h < 800:
-		return "low"
-	case h < 1500:
-		return "middle"
-	default:
-		return "high"
-	}
 }
 
 // pending lists a courier's registered parcels that no slot was seen for, in

@@ -1,7 +1,11 @@
 package room
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -30,7 +34,8 @@ func residentSignals() []Signal { return []Signal{SignalHere, SignalHere2, Signa
 type GuideTarget struct {
 	Slot   string `json:"slot"`
 	Parcel string `json:"parcel,omitempty"`
-	Aim    *Aim   `json:"aim,omitempty"` // nil: no laser here, or interlocked
+	Visit  string `json:"visit,omitempty"` // whose it is
+	Aim    *Aim   `json:"aim,omitempty"`   // nil: no laser here, or interlocked
 }
 
 // Guide is what the room's lights and laser should show. It is state: setting
@@ -54,32 +59,125 @@ type Prompt struct {
 	At       time.Time         `json:"at"`
 }
 
-// Guide is what lights and laser should show in this state. The laser points
-// only where its camera is trusted and sees nobody in front of the slot: its
-// interlock.
+// Guide is what lights and laser should show in this state. It follows from
+// where the parcels are, so that it moves with them and ends when they are
+// taken. Each resident has a light of their own; where two of them have parcels
+// on one slot, it shows that of the visit that began first. The one laser rests
+// on the first parcel of the first visit that it may point at.
 func (s State) Guide() Guide {
 	g := Guide{Lights: map[string]Signal{}}
-	for _, id := range sortedKeys(s.Visits) {
-		v := s.Visits[id]
-		switch {
-		case v.Kind == VisitCourier:
+	for _, v := range s.visitsByStart() {
+		if v.Kind == VisitCourier {
 			s.guideCourier(v, g.Lights)
-		case v.Kind == VisitResident:
-			here := s.waitingFor(v.Holder)
-			for _, p := range here {
-				g.Lights[p.Slot] = SignalHere
+			continue
+		}
+		leads := s.ledTo(v)
+		for _, p := range leads {
+			if !g.Lights[p.Slot].Leads() {
+				g.Lights[p.Slot] = v.signal()
 			}
-			if len(here) > 0 && g.Target == nil {
-				g.Target = &GuideTarget{Slot: here[0].Slot, Parcel: here[0].ID, Aim: s.aim(here[0])}
+		}
+		if len(leads) > 0 && (g.Target == nil || g.Target.Aim == nil) {
+			t := GuideTarget{Slot: leads[0].Slot, Parcel: leads[0].ID, Visit: v.ID, Aim: s.aim(leads[0])}
+			if g.Target == nil || t.Aim != nil {
+				g.Target = &t
 			}
+		}
+	}
+	for _, v := range s.Visits { // what is to be put back counts more
+		if v.Kind == VisitResident {
 			for _, h := range v.InHand {
 				if !slices.Contains(v.Collected, h.Parcel) {
-					g.Lights[h.FromSlot] = SignalSuggest // "put it here": back
+					g.Lights[h.FromSlot] = SignalSuggest // "put it here"
 				}
 			}
 		}
 	}
 	return g
+}
+
+// visitsByStart are the open visits, the earliest first.
+func (s State) visitsByStart() []Visit {
+	list := slices.Collect(maps.Values(s.Visits))
+	slices.SortFunc(list, func(a, b Visit) int { return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
+// signal is the light of who is led in v.
+func (v Visit) signal() Signal { return cmp.Or(v.Light, SignalHere) }
+
+// freeSignal is a light that leads nobody else who is here; the first, where all
+// do.
+func (s State) freeSignal() Signal {
+	for _, signal := range residentSignals() {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(s.Visits)), func(v Visit) bool { return v.Light == signal }) {
+			return signal
+		}
+	}
+	return SignalHere
+}
+
+// ledTo lists the parcels that a visit is led to, in order: those that were
+// asked for, and when there is none of them any more, all that are a resident's.
+func (s State) ledTo(v Visit) []Parcel {
+	var list []Parcel
+	for _, id := range v.Led {
+		if p, ok := s.Parcels[id]; ok && p.Slot != "" && !p.State.Ended() {
+			list = append(list, p)
+		}
+	}
+	if len(list) == 0 && v.Kind == VisitResident {
+		return s.waitingFor(v.Holder)
+	}
+	return list
+}
+
+// lead is the one command that voice, light and laser follow.
+func (d *decision) lead(in LeadTo) error {
+	v, err := d.visit(in.Visit)
+	if err != nil {
+		return err
+	}
+	if v.Kind == VisitCourier {
+		return fmt.Errorf("lead to packages: %w: a courier is led by scanning labels", ErrInvalid)
+	}
+	for _, id := range in.Parcels {
+		p, ok := d.s.Parcels[id]
+		if !ok || p.Slot == "" || p.State.Ended() || v.Kind == VisitResident && p.Resident != v.Holder {
+			return fmt.Errorf("lead to package %q: %w", id, ErrNotFound)
+		}
+	}
+	v.Led, v.Touched, v.Light = slices.Clone(in.Parcels), d.Now.UTC(), cmp.Or(v.Light, d.s.freeSignal())
+	d.putVisit(v)
+	if leads := d.s.ledTo(v); len(leads) > 0 {
+		e := d.visitEvent(EvGuideStepped, v)
+		e.Parcel, e.Slot, e.Reason = leads[0].ID, leads[0].Slot, "asked"
+		d.event(e, nil)
+		d.sayTake(v, "prompt.take")
+	}
+	d.reply(v)
+	return nil
+}
+
+// follow tells those inside who are being led to p that it lies elsewhere now.
+func (d *decision) follow(p Parcel) {
+	for _, v := range d.inside() {
+		if leads := d.s.ledTo(v); len(leads) > 0 && leads[0].ID == p.ID {
+			d.sayTake(v, "prompt.take")
+		}
+	}
+}
+
+// sayTake says where the next package lies that a visit is led to.
+func (d *decision) sayTake(v Visit, key string) {
+	leads := d.s.ledTo(v)
+	if len(leads) == 0 {
+		d.say(v, "prompt.taken_done", false, nil)
+		return
+	}
+	values := d.s.whereabouts(leads[0])
+	values["count"] = strconv.Itoa(len(leads))
+	d.say(v, key, false, values)
 }
 
 func (s State) guideCourier(v Visit, lights map[string]Signal) {
@@ -95,11 +193,11 @@ func (s State) guideCourier(v Visit, lights map[string]Signal) {
 	}
 }
 
-// aim gives the laser angles for a parcel, or nil where there is no laser or
-// the interlock forbids it.
+// aim gives the laser angles for a parcel, or nil where there is no laser, the
+// interlock forbids it or the last check found it off.
 func (s State) aim(p Parcel) *Aim {
 	slot, ok := s.Slots[p.Slot]
-	if !ok || !s.Cameras[slot.Camera].OK {
+	if !ok || !s.Cameras[slot.Camera].OK || s.laserOff(slot.Camera) {
 		return nil
 	}
 	seen, ok := s.Presence[slot.Camera]

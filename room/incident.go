@@ -16,8 +16,9 @@ const (
 	IncidentDoorFault            IncidentKind = "door_fault" // reports neither open nor closed
 	IncidentEmptyDelivery        IncidentKind = "entry_without_delivery"
 	IncidentCameraLost           IncidentKind = "camera_lost"
-	IncidentGuessing             IncidentKind = "guessing" // wrong PINs until the kiosk waits
-	IncidentPassback             IncidentKind = "passback" // let in again though never seen to leave
+	IncidentGuessing             IncidentKind = "guessing"  // wrong PINs until the kiosk waits
+	IncidentPassback             IncidentKind = "passback"  // let in again though never seen to leave
+	IncidentLaserOff             IncidentKind = "laser_off" // its dot is not where the calibration says: it stays dark
 )
 
 // Incident is a broken rule with its evidence.

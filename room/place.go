@@ -252,4 +252,5 @@ func (d *decision) movedTo(c Change, item Item) {
 	v, _ := d.placer(c)
 	d.event(Event{Kind: EvParcelMoved, Visit: v.ID, Parcel: p.ID, Resident: p.Resident, Carrier: p.Carrier, Slot: p.Slot,
 		Pictures: []string{c.Crop, c.After, c.Before}, Reason: "from_" + from}, c)
+	d.follow(p)
 }

@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http/httptest"
 	"testing"
 	"testing/synctest"
@@ -177,7 +178,7 @@ func TestTheGuideFollowsTheStateAndIsDarkAtTheEnd(t *testing.T) {
 		if _, err := s.StartVisit(ctx, "", Attempt{Kiosk: "K1", Secret: "22222222"}); err != nil {
 			t.Fatal(err)
 		}
-		if aim := <-p.laser; aim != (Aim{PanDeg: 5, TiltDeg: 2.5}) {
+		if aim := <-p.laser; math.Hypot(aim.PanDeg-5, aim.TiltDeg-2.5) > 0.05 {
 			t.Errorf("laser points at %+v, want the middle of the item", aim)
 		}
 		var lit map[string]Signal

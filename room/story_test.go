@@ -2,6 +2,7 @@ package room
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -96,9 +97,9 @@ func (s *teller) play(w []string) error {
 		return ""
 	}
 	switch w[0] {
-	case "slot": // slot A1 shelf 900
+	case "slot": // slot A1 shelf 900 [cam2]
 		mm, _ := strconv.Atoi(arg(3))
-		s.state.Slots[w[1]] = Slot{ID: w[1], Kind: SlotKind(w[2]), HeightMM: mm, Camera: "cam1",
+		s.state.Slots[w[1]] = Slot{ID: w[1], Kind: SlotKind(w[2]), HeightMM: mm, WidthMM: 1000, Camera: cmp.Or(arg(4), "cam1"),
 			Polygon: []Point{{0, 0}, {100, 0}, {100, 50}, {0, 50}}, Aim: &[4]Aim{{0, 0}, {10, 0}, {10, 5}, {0, 5}}}
 	case "resident": // resident R1 Ann Lee 4B [status]
 		r := Resident{ID: w[1], FirstName: w[2], LastName: w[3], Unit: w[4], Status: ResidentCurrent}
@@ -128,6 +129,22 @@ func (s *teller) play(w []string) error {
 			LabelPhoto: "photo-" + w[1], Again: arg(4) == "again", Reading: &Reading{Appearance: look(arg(5))}}, Resident: s.residents[w[3]]})
 	case "undo":
 		s.do(DropParcel{s.visit, s.parcels[w[1]]})
+	case "lead": // lead to T1 i2: whoever stood at the kiosk last
+		var list []string
+		for _, name := range w[2:] {
+			list = append(list, s.parcels[name])
+		}
+		s.do(LeadTo{s.visit, list})
+	case "dot": // dot for A1 at 50 25
+		x, _ := strconv.ParseFloat(arg(4), 64)
+		y, _ := strconv.ParseFloat(arg(5), 64)
+		s.do(CheckLaser{Slot: w[2], At: Point{x, y}})
+	case "map": // map A1 0 25 50 20
+		slot := s.state.Slots[w[1]]
+		for i := range slot.Map {
+			slot.Map[i], _ = strconv.ParseFloat(arg(2+i), 64)
+		}
+		s.state.Slots[w[1]] = slot
 	case "open":
 		s.do(OpenDoor{s.visit})
 	case "done":
@@ -286,7 +303,9 @@ func pairs(m map[string]string) string {
 	sort.Strings(keys)
 	s := ""
 	for _, k := range keys {
-		s += " " + k + "=" + m[k]
+		if m[k] != "" || k != "bay" && k != "side" { // of which there is one only
+			s += " " + k + "=" + m[k]
+		}
 	}
 	return s
 }

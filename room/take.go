@@ -2,7 +2,6 @@ package room
 
 import (
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -34,6 +33,8 @@ func (d *decision) removed(c Change, item Item) {
 	case v.Kind == VisitResident:
 		d.openIncident(Incident{Kind: IncidentWrongParcel, Visit: v.ID, Parcel: p.ID, Slot: item.Slot, Camera: c.Camera, Pictures: pictures})
 		d.say(v, "prompt.wrong_parcel", true, map[string]string{"slot": item.Slot})
+	case slices.Contains(v.Led, p.ID):
+		d.sayTake(v, "prompt.taken_next")
 	}
 	if v.Phase == VisitEnded { // late news: they are gone with it
 		d.endInHand(&v)
@@ -120,8 +121,8 @@ func (d *decision) returned(v Visit, h HandItem, c Change) {
 	d.closeIncidents("itself", "put back", func(i Incident) bool { return i.Parcel == p.ID && i.Kind == IncidentWrongParcel })
 	if v.Kind == VisitResident && !mine {
 		d.say(v, "prompt.put_back_thanks", false, map[string]string{"slot": c.Slot})
-		if here := d.waitingFor(v.Holder); len(here) > 0 {
-			d.say(v, "prompt.take", false, map[string]string{"slot": here[0].Slot, "count": strconv.Itoa(len(here)), "place": d.s.place(here[0])})
+		if len(d.s.ledTo(v)) > 0 {
+			d.sayTake(v, "prompt.take")
 		}
 	}
 }

@@ -49,6 +49,8 @@ type Visit struct {
 	Collected []string   `json:"collected,omitempty"` // parcel IDs
 	InHand    []HandItem `json:"in_hand,omitempty"`   // taken from a slot in this visit and not put back, not (or not rightly) collected
 	Warned    []string   `json:"warned,omitempty"`    // prompts already said, by key
+	Light     Signal     `json:"light,omitempty"`     // of those who are led in this visit: each visitor's is another
+	Led       []string   `json:"led,omitempty"`       // parcel IDs that were asked for; empty = all of a resident's
 }
 
 // HandItem is a parcel that somebody in the room has taken from its slot.

@@ -162,7 +162,7 @@ func (s *Sim) putLights(_ context.Context, in map[string]room.Signal) (struct{},
 		}
 		switch sig {
 		case room.SignalOff, "":
-		case room.SignalHere, room.SignalSuggest, room.SignalWarn:
+		case room.SignalHere, room.SignalHere2, room.SignalHere3, room.SignalHere4, room.SignalSuggest, room.SignalWarn:
 			lit[id] = sig
 		default:
 			return struct{}{}, fmt.Errorf("light of slot %s: %w: no signal %q", id, room.ErrInvalid, sig)

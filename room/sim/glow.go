@@ -50,6 +50,12 @@ func signalLight(s room.Signal, t float64) (y, u, v int, level float64) {
 	switch s {
 	case room.SignalHere:
 		return 235, 0, 0, 1
+	case room.SignalHere2:
+		return 150, -70, -90, winking(t, 1)
+	case room.SignalHere3:
+		return 120, 80, 100, winking(t, 2)
+	case room.SignalHere4:
+		return 180, 45, -100, winking(t, 3)
 	case room.SignalSuggest:
 		return 120, 96, -30, 0.55 + 0.45*math.Sin(2*math.Pi*t*0.5)
 	case room.SignalWarn:
@@ -58,6 +64,14 @@ func signalLight(s room.Signal, t float64) (y, u, v int, level float64) {
 		}
 	}
 	return 0, 0, 0, 0
+}
+
+// winking is a light that goes dark n times, briefly, every 2.4 s.
+func winking(t float64, n int) float64 {
+	if p := math.Mod(t, 2.4); p < 0.4*float64(n) && math.Mod(p, 0.4) < 0.2 {
+		return 0.1
+	}
+	return 1
 }
 
 // shine adds a slot's light to a picture.

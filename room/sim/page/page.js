@@ -4,7 +4,7 @@ const note = (text, bad = false) => { $("note").textContent = text; $("note").cl
 
 const texts = {
   door: { locked: "Door locked", unlocked: "Door unlocked", open: "Door open" },
-  light: { off: "off", here: "white, steady", suggest: "blue, slow", warn: "amber, fast" },
+  light: { off: "off", here: "white, steady", here2: "green, one wink", here3: "magenta, two winks", here4: "cyan, three winks", suggest: "blue, slow", warn: "amber, fast" },
   did: { placed: "put on", removed: "taken from", moved: "moved to" },
   camera: [["on", "works"], ["off", "off the network"], ["frozen", "frozen picture"], ["covered", "covered"]],
 };

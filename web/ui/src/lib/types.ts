@@ -4,7 +4,7 @@ export type VisitKind = 'courier' | 'resident' | 'staff';
 export type ParcelState =
   | 'registered' | 'stored' | 'unidentified' | 'collected' | 'missing'
   | 'held' | 'returned' | 'expired' | 'merged' | 'dropped';
-export type Signal = 'off' | 'here' | 'suggest' | 'warn';
+export type Signal = 'off' | 'here' | 'here2' | 'here3' | 'here4' | 'suggest' | 'warn';
 /** x, y, width, height. */
 export type Rect = [number, number, number, number];
 
