@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -121,8 +120,7 @@ func (d *devices) enroll(kiosk, link string, now time.Time) (string, error) {
 	defer d.mu.Unlock()
 	l, ok := d.links[hashToken(link)]
 	if !ok || l.kiosk != kiosk || !now.Before(l.expires) {
-		return "", room.Refuse(errForbidden, "kiosk_link_over", "this link was used or is older than {minutes} minutes; ask a manager for a new one",
-			"minutes", strconv.Itoa(int(kioskLinkTTL.Minutes())))
+		return "", room.Refuse(errForbidden, "kiosk_link_over", "this link was used or is too old; ask a manager for a new one")
 	}
 	t := token()
 	all := append(append([]device(nil), d.all...), device{room.NewID(), kiosk, hashToken(t), l.by, now})
@@ -216,17 +214,25 @@ func secure(c echo.Context) bool {
 	return ip != nil && ip.IsLoopback() && r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
-// enrollKiosk is where a one-time link leads.
+// enrollKiosk is where a one-time link leads: to the kiosk's page, which says
+// where the link was over. A screen that kept the link opens its page by it.
 func (s *Server) enrollKiosk(c echo.Context) error {
 	kiosk := c.Param("kiosk")
+	if !kioskID.MatchString(kiosk) {
+		return fmt.Errorf("kiosk: %w", room.ErrNotFound)
+	}
 	t, err := s.devices.enroll(kiosk, c.Param("link"), s.cfg.Now())
+	if errors.Is(err, errForbidden) {
+		s.log.Warn("a kiosk link that was over was opened", "kiosk", kiosk)
+		return c.Redirect(http.StatusSeeOther, "/kiosk/"+kiosk+"?link=over")
+	}
 	if err != nil {
 		return err
 	}
 	s.log.Info("kiosk enrolled", "kiosk", kiosk)
 	c.SetCookie(&http.Cookie{Name: kioskCookie, Value: t, Path: "/", HttpOnly: true, Secure: secure(c),
 		SameSite: http.SameSiteLaxMode, MaxAge: int(deviceCookies.Seconds())})
-	return c.Redirect(http.StatusSeeOther, "/kiosk/"+url.PathEscape(kiosk))
+	return c.Redirect(http.StatusSeeOther, "/kiosk/"+kiosk)
 }
 
 func (s *Server) managerKiosks(c echo.Context) error {

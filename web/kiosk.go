@@ -175,65 +175,39 @@ func (s *Server) kioskRegister(c echo.Context) error {
 	})
 }
 
-func (s *Server) kioskDrop(c echo.Context) error {
-	var in struct{ Visit, Parcel string }
-	if err := c.Bind(&in); err != nil {
-		return err
+// step is what a page sends with one step of a visit.
+type step struct{ Visit, Parcel, Slot, Unidentified, Registered string }
+
+// inVisit carries out a step of the kiosk's open visit, of these kinds or any.
+func (s *Server) inVisit(command func(visit string, in step) room.Command, kinds ...room.VisitKind) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		var in step
+		if err := c.Bind(&in); err != nil {
+			return err
+		}
+		v, err := s.visit(c, in.Visit, kinds...)
+		if err != nil {
+			return err
+		}
+		return s.command(c, v.Kiosk, command(v.Visit.ID, in))
 	}
-	v, err := s.visit(c, in.Visit, room.VisitCourier)
-	if err != nil {
-		return err
-	}
-	return s.command(c, v.Kiosk, room.DropParcel{Visit: v.Visit.ID, Parcel: in.Parcel})
 }
 
-func (s *Server) kioskOpen(c echo.Context) error {
-	var in struct{ Visit string }
-	if err := c.Bind(&in); err != nil {
-		return err
-	}
-	v, err := s.visit(c, in.Visit)
-	if err != nil {
-		return err
-	}
-	return s.command(c, v.Kiosk, room.OpenDoor{Visit: v.Visit.ID})
+func drop(visit string, in step) room.Command {
+	return room.DropParcel{Visit: visit, Parcel: in.Parcel}
 }
 
-func (s *Server) kioskPlace(c echo.Context) error {
-	var in struct{ Visit, Parcel, Slot string }
-	if err := c.Bind(&in); err != nil {
-		return err
-	}
-	v, err := s.visit(c, in.Visit, room.VisitCourier)
-	if err != nil {
-		return err
-	}
-	return s.command(c, v.Kiosk, room.ConfirmPlacement{Visit: v.Visit.ID, Parcel: in.Parcel, Slot: in.Slot})
+func openDoor(visit string, _ step) room.Command { return room.OpenDoor{Visit: visit} }
+
+func place(visit string, in step) room.Command {
+	return room.ConfirmPlacement{Visit: visit, Parcel: in.Parcel, Slot: in.Slot}
 }
 
-func (s *Server) kioskJoin(c echo.Context) error {
-	var in struct{ Visit, Unidentified, Registered string }
-	if err := c.Bind(&in); err != nil {
-		return err
-	}
-	v, err := s.visit(c, in.Visit, room.VisitCourier)
-	if err != nil {
-		return err
-	}
-	return s.command(c, v.Kiosk, room.JoinParcel{Visit: v.Visit.ID, Unidentified: in.Unidentified, Registered: in.Registered})
+func join(visit string, in step) room.Command {
+	return room.JoinParcel{Visit: visit, Unidentified: in.Unidentified, Registered: in.Registered}
 }
 
-func (s *Server) kioskEnd(c echo.Context) error {
-	var in struct{ Visit string }
-	if err := c.Bind(&in); err != nil {
-		return err
-	}
-	v, err := s.visit(c, in.Visit)
-	if err != nil {
-		return err
-	}
-	return s.command(c, v.Kiosk, room.EndVisit{Visit: v.Visit.ID})
-}
+func endVisit(visit string, _ step) room.Command { return room.EndVisit{Visit: visit} }
 
 // neighbour is a resident as a courier sees one.
 type neighbour struct {

@@ -170,10 +170,7 @@ func (s *Server) managerIncidents(c echo.Context) error {
 		return err
 	}
 	out, err := s.cfg.Store.Incidents(c.Request().Context(), limit)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(out))
+	return listed(c, out, err)
 }
 
 func (s *Server) managerResolveIncident(c echo.Context) error {
@@ -195,10 +192,7 @@ func (s *Server) managerVisits(c echo.Context) error {
 		return err
 	}
 	out, err := s.cfg.Store.Visits(c.Request().Context(), f)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(out))
+	return listed(c, out, err)
 }
 
 // managerTallies is who scanned and who skipped the scan, by courier.
@@ -208,10 +202,7 @@ func (s *Server) managerTallies(c echo.Context) error {
 		return err
 	}
 	out, err := s.cfg.Store.Tallies(c.Request().Context(), from, to)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(out))
+	return listed(c, out, err)
 }
 
 // managerEvents is a page of the log, newest first; "before" is the last Seq
@@ -235,10 +226,7 @@ func (s *Server) managerEvents(c echo.Context) error {
 		}
 	}
 	out, err := s.cfg.Store.Events(c.Request().Context(), f)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(out))
+	return listed(c, out, err)
 }
 
 func (s *Server) managerPicture(c echo.Context) error {
@@ -251,10 +239,7 @@ func (s *Server) managerDeliveries(c echo.Context) error {
 		return err
 	}
 	out, err := s.cfg.Store.Deliveries(c.Request().Context(), limit)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(out))
+	return listed(c, out, err)
 }
 
 // mailPolicy lets a stored mail show its own pictures and styles and nothing
@@ -324,10 +309,13 @@ func words(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' })
 }
 
-// list is never null in JSON.
-func list[T any](in []T) []T {
-	if in == nil {
-		return []T{}
+// listed answers with a list, which is never null, or with what went wrong.
+func listed[T any](c echo.Context, out []T, err error) error {
+	if err != nil {
+		return err
 	}
-	return in
+	if out == nil {
+		out = []T{}
+	}
+	return c.JSON(http.StatusOK, out)
 }

@@ -33,10 +33,7 @@ func (s *Server) managerResidents(c echo.Context) error {
 		}
 	}
 	out, err := s.cfg.Store.Residents(c.Request().Context(), f)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(out))
+	return listed(c, out, err)
 }
 
 func (s *Server) managerResident(c echo.Context) error {
@@ -108,10 +105,7 @@ func (s *Server) managerImport(c echo.Context) error {
 
 func (s *Server) managerCouriers(c echo.Context) error {
 	out, err := s.cfg.Store.Couriers(c.Request().Context())
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(out))
+	return listed(c, out, err)
 }
 
 func (s *Server) managerSaveCourier(c echo.Context) error {
@@ -131,10 +125,7 @@ func (s *Server) managerSaveCourier(c echo.Context) error {
 
 func (s *Server) managerCredentials(c echo.Context) error {
 	out, err := s.cfg.Store.Credentials(c.Request().Context(), c.Param("holder"))
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, list(out))
+	return listed(c, out, err)
 }
 
 // managerIssue makes a PIN and QR, or enrols a card. The answer shows the

@@ -19,6 +19,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/packroom/packroom/room"
 )
 
 // Server answers HTTP. Make one with New, call Run beside it.
@@ -106,11 +108,11 @@ func (s *Server) routes(registry *prometheus.Registry) error {
 	k.POST("/label", s.kioskLabel)
 	k.POST("/barcode", s.kioskBarcode)
 	k.POST("/register", s.kioskRegister)
-	k.POST("/drop", s.kioskDrop)
-	k.POST("/open", s.kioskOpen)
-	k.POST("/place", s.kioskPlace)
-	k.POST("/join", s.kioskJoin)
-	k.POST("/end", s.kioskEnd)
+	k.POST("/drop", s.inVisit(drop, room.VisitCourier))
+	k.POST("/open", s.inVisit(openDoor))
+	k.POST("/place", s.inVisit(place, room.VisitCourier))
+	k.POST("/join", s.inVisit(join, room.VisitCourier))
+	k.POST("/end", s.inVisit(endVisit))
 
 	r := e.Group("/api/r/:token", s.residentOnly)
 	r.GET("", s.residentView)

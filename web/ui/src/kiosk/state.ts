@@ -115,7 +115,9 @@ export async function refresh(): Promise<void> {
   try {
     show(await api.view());
   } catch (e) {
-    trouble.value = sayFailure(failureOf(e));
+    const f = failureOf(e);
+    const linkOver = f.kind === 'sign_in' && new URLSearchParams(location.search).has('link');
+    trouble.value = linkOver ? t('error.kiosk_link_over') : sayFailure(f);
   }
 }
 

@@ -42,10 +42,10 @@ describe('failures', () => {
   });
   it('are "offline" without a connection', async () => {
     vi.stubGlobal('fetch', vi.fn(async () => { throw new TypeError('failed'); }));
-    expect((await failing(managerApi.now())).kind).toBe('offline');
+    expect((await failing(managerApi.couriers())).kind).toBe('offline');
   });
   it('are "unavailable" where a proxy answers in its own words', async () => {
     answer(502, '<html>Bad Gateway</html>');
-    expect((await failing(managerApi.now())).kind).toBe('unavailable');
+    expect((await failing(managerApi.couriers())).kind).toBe('unavailable');
   });
 });

@@ -1,6 +1,6 @@
 import type {
-  CameraView, Courier, CourierTally, Credential, Delivery, Incident, KioskDevice, KioskView, Neighbour, Parcel, Reading, Reply,
-  Resident, ResidentView, RoomEvent, RoomView, RosterProblem, Service, Session, Visit,
+  CameraView, Courier, CourierTally, Credential, Delivery, KioskDevice, KioskView, Neighbour, Reading, Reply,
+  Resident, ResidentView, RoomEvent, RosterProblem, Service, Session,
 } from './types';
 
 export type FailureKind =
@@ -147,7 +147,6 @@ export const managerApi = {
   snapshot: (camera: string) => `${m}/cameras/${enc(camera)}/snapshot`,
   /** Address of footage as MP4 between two times (RFC 3339). */
   clip: (camera: string, from: string, to: string) => withQuery(`${m}/clip`, { camera, from, to }),
-  clips: (query: { event?: string; camera?: string }) => request<unknown>('GET', withQuery(`${m}/clips`, query)),
   cameras: () => request<CameraView[]>('GET', `${m}/cameras`),
   /** WHEP: POST an SDP offer here; the answer's Location, relative to this address, ends the session by DELETE. */
   live: (camera: string) => `/live/${enc(camera)}`,
@@ -155,20 +154,13 @@ export const managerApi = {
   setup: (body: { email: string; name: string; password: string; code?: string }) => request<Session>('POST', `${m}/setup`, body),
   signIn: (email: string, password: string) => request<Session>('POST', `${m}/sign-in`, { email, password }),
   signOut: () => request<void>('POST', `${m}/sign-out`),
-  now: () => request<RoomView>('GET', `${m}/now`),
   unlock: (reason: string) => request<Reply>('POST', `${m}/unlock`, { reason }),
-  parcels: (query: { q?: string; state?: string; resident?: string; from?: string; to?: string; limit?: number }) =>
-    request<Parcel[]>('GET', withQuery(`${m}/parcels`, query)),
-  parcel: (id: string) => request<Parcel>('GET', `${m}/parcels/${enc(id)}`),
   resolveParcel: (id: string, body: {
     action: 'assign' | 'returned' | 'held' | 'released' | 'collected' | 'missing'; resident?: string; reason: string;
   }) => request<Reply>('POST', `${m}/parcels/${enc(id)}/resolve`, body),
   join: (unidentified: string, registered: string, reason: string) =>
     request<Reply>('POST', `${m}/parcels/${enc(unidentified)}/join`, { registered, reason }),
-  incidents: (limit?: number) => request<Incident[]>('GET', withQuery(`${m}/incidents`, { limit })),
   resolveIncident: (id: string, reason: string) => request<Reply>('POST', `${m}/incidents/${enc(id)}/resolve`, { reason }),
-  visits: (query: { kind?: string; holder?: string; carrier?: string; from?: string; to?: string; limit?: number }) =>
-    request<Visit[]>('GET', withQuery(`${m}/visits`, query)),
   events: (query: EventQuery) => request<RoomEvent[]>('GET', withQuery(`${m}/events`, query)),
   residents: (query: { q?: string; status?: string; limit?: number; offset?: number }) =>
     request<Resident[]>('GET', withQuery(`${m}/residents`, query)),
