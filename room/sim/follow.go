@@ -8,8 +8,12 @@ import (
 
 // Follow makes people act out a day in a live room, once Run runs. Pauses
 // before a person's first action are speed times shorter than in the script;
-// people move as they always do.
+// people move as they always do. The shelves are empty at first, whatever lay on
+// them before: the same day is the same again.
 func (s *Sim) Follow(d Day, speed float64) {
+	s.World.mu.Lock()
+	s.rests, s.parcels = nil, 0
+	s.World.mu.Unlock()
 	s.script, s.speed = &d, max(speed, 1)
 }
 

@@ -138,6 +138,7 @@ func (w *World) putDown(p *person, to *place, from *Happening, done chan<- Resul
 			*p.carried.box = target
 			r := &rest{parcel: p.carried, slot: to, box: target, since: w.t}
 			w.rests = append(w.rests, r)
+			w.saveShelves()
 			p.carried = nil
 			h = Happening{Kind: room.ChangePlaced, T: w.t, At: w.clock().UTC(), Parcel: r.parcel.ID, Size: r.parcel.Size, Slot: to.id,
 				Camera: cameraName(to.camera), BBox: w.shows(to, &target), Person: p.ID}
@@ -203,6 +204,7 @@ func (w *World) pullOut(p *person, r *rest, then func(Happening)) {
 			h = Happening{T: w.t, At: w.clock().UTC(), Clear: w.t, Parcel: r.parcel.ID, Size: r.parcel.Size, Slot: r.slot.id,
 				Camera: cameraName(r.slot.camera), BBox: w.shows(r.slot, &r.box), Person: p.ID}
 			w.rests = slices.DeleteFunc(slices.Clone(w.rests), func(o *rest) bool { return o == r })
+			w.saveShelves()
 			b := r.box
 			r.parcel.box = &b
 			p.carried = r.parcel

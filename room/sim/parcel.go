@@ -42,6 +42,7 @@ func ParseSize(s string) (Size, bool) {
 type parcel struct {
 	ID    string
 	Size  Size
+	seed  uint64
 	box   *box
 	looks *looks
 }
@@ -81,7 +82,7 @@ func newParcel(id string, size Size, seed uint64) *parcel {
 	m := sizeMetres[size]
 	vary := func(v float64) float64 { return v * (0.9 + 0.2*r.Float64()) }
 	b := &box{half: Vec{vary(m.X) / 2, vary(m.Y) / 2, vary(m.Z) / 2}, cos: 1}
-	p := &parcel{ID: id, Size: size, box: b}
+	p := &parcel{ID: id, Size: size, seed: seed, box: b}
 	p.looks = newLooks(size, b, r)
 	b.surface = surface{kind: surfParcel, looks: p.looks}
 	return p

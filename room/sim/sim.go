@@ -28,7 +28,7 @@ import (
 type Config struct {
 	Listen   string        // HTTP: devices and page; empty = 127.0.0.1:7050
 	RTSP     string        // empty = 127.0.0.1:7051
-	SlotsDir string        // where camN.slots.json are written, and the painted room is kept; empty = nowhere
+	SlotsDir string        // where camN.slots.json are written, and the painted room and what lies in it are kept; empty = nowhere
 	Door     string        // the door's name; empty = main
 	Seed     uint64        // looks of room, parcels and people; 0 = 1
 	Cameras  int           // 0 = 2
@@ -118,6 +118,11 @@ func New(cfg Config) (*Sim, error) {
 	s := &Sim{cfg: cfg, World: newWorld(cfg, time.Now, cfg.Log)}
 	if err := s.writeSlots(); err != nil {
 		return nil, err
+	}
+	if cfg.SlotsDir != "" {
+		if err := s.keepShelves(filepath.Join(cfg.SlotsDir, "shelves.json")); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	if s.http, err = net.Listen("tcp", cfg.Listen); err != nil {

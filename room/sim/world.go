@@ -42,6 +42,7 @@ type World struct {
 	rev      int64 // rises with each visible change
 	wake     chan struct{}
 	cut      map[string]CameraState
+	shelves  string        // the file that keeps rests; empty = none
 	unplug   chan struct{} // closed while the devices' line is cut
 	cutoff   bool
 }
