@@ -31,8 +31,8 @@ const kills = 56
 //
 // Labels are read by the ocr process, doors opened by the sim process, and
 // people seen by the vision process on the sim's cameras. What comes to lie on a
-// slot and goes from it the test itself reports, as a camera of its own: the
-// simulated shelves are empty after each death of the sim.
+// slot and goes from it the test itself reports, as a camera of its own: with the
+// sim die its people, and what they have in their hands.
 func TestKillingAnyProcessAtAnyMomentLosesNothingAndRepeatsNothing(t *testing.T) {
 	var peace, war dayEnd
 	t.Run("days", func(t *testing.T) {
