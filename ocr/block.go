@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"math"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -32,7 +33,14 @@ func blocks(ls []folded, property room.Property) []Block {
 		// no address at all: what follows a "to", else everything that may be a name
 		out = append(out, loose(ls, property))
 	}
-	markBeside(out, ls)
+	given := markBeside(out, ls)
+	for i, l := range ls {
+		if l.named && !given[i] {
+			if b, ok := below(ls, i); ok {
+				out = append(out, b)
+			}
+		}
+	}
 	rank(out)
 	return out
 }
@@ -61,10 +69,15 @@ func climb(ls []folded, last int) []int {
 			}
 			dy := cur.Y + cur.H/2 - (l.Y + l.H/2)
 			c := max(cur.cap(), l.cap())
-			if dy < 0.5*c || dy > 3.2*c || dy > barrier {
+			reach := 3.2
+			if math.Abs(l.X-x0) < 0.6*c && l.cap() < 1.4*cur.cap() {
+				reach = 4.6 // one column: the space between may be wide
+			}
+			if dy < 0.5*c || dy > reach*c || dy > barrier {
 				continue
 			}
-			if l.cap() > 2*cur.cap() || cur.cap() > 1.9*l.cap() {
+			mark := (l.to || l.from) && strings.TrimSpace(l.rest) == ""
+			if !mark && (l.cap() > 2*cur.cap() || cur.cap() > 1.9*l.cap()) {
 				continue
 			}
 			overlap := min(x1, l.X+l.W) - max(x0, l.X)
@@ -94,7 +107,7 @@ func climb(ls []folded, last int) []int {
 		}
 		members = append(members, at)
 		x0, x1 = min(x0, l.X), max(x1, l.X+l.W)
-		if l.to || l.from {
+		if (l.to || l.from) && !(strings.HasPrefix(l.text, "TO ") && shipAbove(ls, l)) {
 			break
 		}
 		cur = l
@@ -104,6 +117,17 @@ func climb(ls []folded, last int) []int {
 		members[i], members[j] = members[j], members[i]
 	}
 	return members
+}
+
+// shipAbove reports whether the mark of a line is the lower half of "SHIP / TO".
+func shipAbove(ls []folded, l folded) bool {
+	for _, o := range ls {
+		dy := l.Y + l.H/2 - (o.Y + o.H/2)
+		if o.to && !o.used && reShipHead.MatchString(o.text) && dy > 0.5*l.cap() && dy < 3*l.cap() && math.Abs(o.X-l.X) < l.cap() {
+			return true
+		}
+	}
+	return false
 }
 
 func makeBlock(ls []folded, members []int, property room.Property) Block {
@@ -118,7 +142,7 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 			b.y, b.first = l.Y, l.Printed
 		}
 		b.rows = append(b.rows, l.Printed)
-		b.To, b.From = b.To || l.to, b.From || l.from && !l.to
+		b.To, b.named, b.From = b.To || l.to, b.named || l.named, b.From || l.from && !l.to
 		text := l.rest
 		if l.isZip && !(l.isRoad && l.street == Own) {
 			b.City = text
@@ -198,16 +222,18 @@ func own0(property room.Property) string {
 
 // markBeside gives every "to" and "from" that stands alone to the block that
 // begins nearest below or to the right of it.
-func markBeside(bs []Block, ls []folded) {
-	for _, l := range ls {
+func markBeside(bs []Block, ls []folded) (given map[int]bool) {
+	given = map[int]bool{}
+	for k, l := range ls {
 		if !(l.to || l.from) || len(strings.TrimSpace(l.rest)) > 2 {
+			given[k] = true
 			continue
 		}
 		best, at := math.Inf(1), -1
 		for i, b := range bs {
 			top := b.first
 			if top.Text == l.Text && top.Y == l.Y {
-				at = -1
+				at, given[k] = -1, true
 				break // it is the block's own first line, counted already
 			}
 			c := max(l.cap(), top.cap())
@@ -222,9 +248,11 @@ func markBeside(bs []Block, ls []folded) {
 			}
 		}
 		if at >= 0 && !bs[at].To && !bs[at].From {
-			bs[at].To, bs[at].From = l.to, l.from && !l.to
+			bs[at].To, bs[at].named, bs[at].From = l.to, l.named, l.from && !l.to
+			given[k] = true
 		}
 	}
+	return given
 }
 
 // rank scores blocks against each other and sorts them.
@@ -237,6 +265,9 @@ func rank(bs []Block) {
 		caps[i] = b.cap
 		if b.To {
 			bs[i].Score += 3
+		}
+		if b.named {
+			bs[i].Score++
 		}
 		if b.From {
 			bs[i].Score -= 3
@@ -274,6 +305,31 @@ func rank(bs []Block) {
 			top.Rivalled = true
 		}
 	}
+}
+
+// below makes a block of what stands under a mark for the recipient, where no
+// address was found there: a name alone.
+func below(ls []folded, mark int) (Block, bool) {
+	m := ls[mark]
+	b := Block{To: true, named: true, y: m.Y}
+	last := m
+	for i, l := range ls {
+		c := max(last.cap(), l.cap())
+		dy := l.Y + l.H/2 - (last.Y + last.H/2)
+		if i == mark || l.used || l.noise || l.to || l.from || dy < 0.5*c || dy > 3*c || math.Abs(l.X-m.X) > 8*c || len(b.rows) == 4 {
+			continue
+		}
+		addNames(&b, l.rest, l.Confidence)
+		b.rows = append(b.rows, l.Printed)
+		b.cap += l.cap()
+		last = l
+	}
+	if len(b.Names) == 0 {
+		return b, false
+	}
+	b.first = b.rows[0]
+	b.cap /= float64(len(b.rows))
+	return b, true
 }
 
 // loose makes a block of lines where no address was found.
@@ -338,6 +394,9 @@ func cutUnit(text string, road bool) (unit, as, rest string) {
 	return "", "", text
 }
 
+// reEdge is what the frame around an address is read as, before its first word.
+var reEdge = regexp.MustCompile(`^\s*[|1!\[\]\\/{}]+\s+`)
+
 // addNames adds what a line may name to a block.
 func addNames(b *Block, text string, confidence float64) {
 	care := false
@@ -355,6 +414,7 @@ func addNames(b *Block, text string, confidence float64) {
 		}
 		text = text[at[1]:]
 	}
+	text = reEdge.ReplaceAllString(text, "")
 	letters := 0
 	for _, w := range words(text) {
 		if !digits(w) {

@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/packroom/packroom/room"
@@ -143,10 +144,13 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 	var best option
 	consider := func(s string, rank int) {
 		for _, n := range codeNumbers(s) {
-			t := parseOnLabel(n, rank > 5)
+			t := parseOnLabel(n, rank > 7)
 			o := option{number: t.Normalized, rank: rank}
 			switch {
 			case t.Valid:
+				if rank < 8 && t.strong && (len(o.number) >= 15 || len(o.number) >= 10 && !digits(o.number)) {
+					o.rank += 3 // nothing else comes out like that by chance
+				}
 				o.carrier = t.Carrier
 				for _, c := range t.Carriers {
 					if c == word {
@@ -155,7 +159,7 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 				}
 				if t.strong {
 					o.rank += 4
-				} else if len(t.Carrier) > 0 && rank > 5 && !ParseTrack(n).Valid && (word == "" || word == t.Carrier) {
+				} else if len(t.Carrier) > 0 && rank > 7 && !ParseTrack(n).Valid && (word == "" || word == t.Carrier) {
 					o.rank += 2
 				} else if word == "" || o.carrier != word {
 					o.carrier = "" // a weak form alone names no carrier
@@ -169,7 +173,7 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 				if strings.HasPrefix(o.number, "1Z") {
 					o.rank += 2 // UPS labels carry the last mile's number too
 				}
-			case rank <= 5 && impossible(o.number):
+			case rank <= 7 && impossible(o.number):
 				continue
 			case reAny.MatchString(n) && !reNot.MatchString(n) && !reRouting.MatchString(n):
 			default:
@@ -184,7 +188,11 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 		}
 	}
 	for _, c := range codes {
-		consider(c.Text, 6)
+		if n, who := carrierCode(c, word); n != "" {
+			best = option{n, who, 20}
+			continue
+		}
+		consider(c.Text, 8)
 	}
 	for i, n := range text {
 		if i < 4 {
@@ -192,10 +200,39 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 		}
 	}
 	carrier = best.carrier
-	if word != "" && (carrier == "" || best.rank < 10) {
+	if word != "" && (carrier == "" || best.rank < 12) {
 		carrier = word
 	}
 	return carrier, best.number
+}
+
+var (
+	reParcelUK = regexp.MustCompile(`^A[A-Z]{1,2}[0-9][0-9A-Z]{2,4}[0-9]{17}$`)
+	reGLS      = regexp.MustCompile(`^A[A-Z]{2}[0-9]{4}[A-Z]{2}[0-9]{4}.{20}([A-Z0-9]{8})`)
+)
+
+// carrierCode takes the number out of codes that have more in them, in a form of
+// one carrier's own.
+func carrierCode(c Code, word string) (number, carrier string) {
+	switch {
+	case reParcelUK.MatchString(c.Text) && len(c.Text) >= 23 && len(c.Text) <= 25:
+		return c.Text[len(c.Text)-17 : len(c.Text)-3], "DHL" // A, postcode, number, piece
+	case c.Format == "DataMatrix" && reGLS.MatchString(c.Text):
+		return reGLS.FindStringSubmatch(c.Text)[1], "GLS"
+	case c.Format == "ITF" && len(c.Text) == 12 && (word == "GLS" || word == "") && glsCheck(c.Text):
+		return c.Text[:11], "GLS" // the last is a check digit
+	}
+	return "", ""
+}
+
+// glsCheck is GLS' check digit: GS1's, of a sum that is one more in the countries
+// that joined later.
+func glsCheck(s string) bool {
+	if !digits(s) {
+		return false
+	}
+	last := s[len(s)-1]
+	return gs1(s) || gs1(s[:len(s)-1]+string('0'+(last-'0'+1)%10))
 }
 
 // impossible reports whether a number read as text has a form whose check digit

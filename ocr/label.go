@@ -50,6 +50,7 @@ type Block struct {
 	Doubt    bool    // its number may be another building's
 	Rivalled bool    // another address could as well be the recipient's
 	To       bool    // marked as where it goes
+	named    bool    // marked by a word for the recipient
 	From     bool    // marked as where it comes from
 	cap      float64
 	y        float64
@@ -74,8 +75,11 @@ type Parsed struct {
 
 var (
 	reZip      = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})(?:\s*-\s*[0-9OQISBZL]{4})?\b`)
+	rePost     = regexp.MustCompile(`^\W*(?:[A-Z]{1,2}[\s-]+)?(?:[0-9]{4,5}|[0-9]{3} [0-9]{2}|[0-9]{2}-[0-9]{3})\s+[A-Z]{3,}|^\W*[A-Z]{2}-[0-9]{4,5}\W*$|\b[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}\W*$|\b[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]\W*$`)
 	reStreet   = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?[A-Z][A-Z'.\-]*(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
-	reTo       = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPFANGER|TILL|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|PRIJEMCE|GEADRESSEERDE|MODTAGER|AN|TO|T0)\b\s*[:;.]?\s*`)
+	reTo       = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPFANGER|TILL|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|PRIJEMCE|GEADRESSEERDE|MODTAGER|VASTAANOTTAJA|CIMZETT|PRIJEMCA|AN|TO|T0)\b\s*[:;.]?\s*`)
+	reCountry  = regexp.MustCompile(`^\W*[A-Z]{1,2}[\s-]+`)
+	reNamed    = regexp.MustCompile(`^\W*(RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DESTINATARIO|DESTINATAIRE|EMPFANGER|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|MODTAGER|GEADRESSEERDE|PRIJEMCE|VASTAANOTTAJA)\b`)
 	reFrom     = regexp.MustCompile(`^\W*(SHIP\s*FROM|SHIPPER|SENDER|FROM|FR0M|REMITENTE|REMITE|DE|EXPEDITEUR|ABSENDER|FRAN|AVSENDER|AVSANDARE|NADAWCA|GONDEREN|ODESILATEL|AFZENDER|RETURN ADDRESS|RETURN TO|IF UNDELIVERED|VON)\b\s*[:;.]?\s*`)
 	reShipHead = regexp.MustCompile(`^\W*S[HU][I1L]P[\s_:.]+`)
 	reShipTwo  = regexp.MustCompile(`^\W*SH[IL1]P\W*$`)
@@ -118,6 +122,7 @@ func Parse(lines []Printed, property room.Property) Parsed {
 		}
 		ls = whole
 	}
+	foreign(ls, property)
 	p := Parsed{Marks: marks(ls), Carrier: carrierWord(ls), Numbers: numbers(ls)}
 	p.Blocks = blocks(ls, property)
 	return p
@@ -173,6 +178,7 @@ type folded struct {
 	number  string
 	doubt   bool // the number could be another building's
 	to      bool
+	named   bool // by a word that means the recipient, not a direction
 	from    bool
 	noise   bool
 	used    bool
@@ -185,7 +191,7 @@ func classify(l Printed, property room.Property) folded {
 	if m := reFrom.FindString(f.text); m != "" {
 		f.from, f.rest = true, f.text[len(m):]
 	} else if m := reTo.FindString(f.text); m != "" {
-		f.to, f.rest = true, f.text[len(m):]
+		f.to, f.named, f.rest = true, reNamed.MatchString(f.text), f.text[len(m):]
 	} else if reShipTwo.MatchString(f.text) {
 		f.to, f.rest = true, ""
 	}
@@ -211,6 +217,27 @@ func classify(l Printed, property room.Property) folded {
 	}
 	f.noise = reNoise.MatchString(f.text) && f.street != Own && !f.isZip
 	return f
+}
+
+// foreign marks the lines that end an address elsewhere in the world, where no
+// line of this label looks like one of the United States or like the property's
+// own: postcodes of other countries look like house numbers of this one.
+func foreign(ls []folded, property room.Property) {
+	for _, l := range ls {
+		if l.isZip || l.street == Own || namesStreet(l.rest, property) {
+			return
+		}
+	}
+	for i := range ls {
+		l := &ls[i]
+		if !rePost.MatchString(l.rest) || looksRoad(reCountry.ReplaceAllString(l.rest, "")) {
+			continue
+		}
+		l.isZip, l.zip, l.isRoad, l.street, l.noise = true, Unclear, false, Unclear, false
+		if property.Zip != "" {
+			l.zip = Elsewhere
+		}
+	}
 }
 
 // namesStreet reports whether a line has the property's street in it.

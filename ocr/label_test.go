@@ -124,3 +124,39 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestParseReadsAddressesOfOtherCountries(t *testing.T) {
+	tests := []struct{ name, text, who string }{
+		{"Norwegian", "AVSENDER\nNordlys Handel\n\nMOTTAKER\nAna Kim\nFjellveien 14\n3086 Holmestrand", "ANA KIM"},
+		{"Swedish, a shop to fetch it from above", "Till\nKvarters Livs\nMajvägen 4\n17744 Järfälla\n\n\nMottagare\nAna Kim\nTestgatan 2\n17000 Järfälla", "ANA KIM"},
+		{"Polish, with the country before", "Ana Kim\nDaniszewska 14\nPL-03230 Warszawa", "ANA KIM"},
+		{"British", "Ana Kim\nRose Cottage\n12 Long Lane\nGL55 6HU", "ANA KIM"},
+		{"Austrian", "SHIP TO:\nAna Kim\nTEST STREET 2\n5000 HALLEIN\nAUSTRIA", "ANA KIM"},
+		{"a name under its mark, no address", "ODBIORCA\nAna Kim\n\nAutomat 7\nWyzwolenia 106\n85-790 Bydgoszcz", "ANA KIM"},
+		{"ship and to in two lines", "SHIP DEPOT 00417\nTO TEST STREET 2\nIDAHO FALLS ID 83402", "DEPOT 00417"},
+		{"a frame before the name", "1 Ana Kim\n12 Oak Street\nEdison NJ 08837", "ANA KIM"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := Parse(printed(tt.text), room.Property{})
+			if len(p.Blocks) == 0 || len(p.Blocks[0].Names) == 0 || p.Blocks[0].Names[0].Text != tt.who {
+				t.Errorf("got %+v", p.Blocks)
+			}
+		})
+	}
+}
+
+func TestNumbersInCarriersOwnCodes(t *testing.T) {
+	tests := []struct{ format, text, carrier, number string }{
+		{"Code128", "AGL55655500001868043001", "DHL", "55500001868043"},
+		{"ITF", "903844384574", "GLS", "90384438457"},
+		{"DataMatrix", "ADK0063DK00262080000075208a15e1qVYOD3VO5SBBd", "GLS", "YOD3VO5S"},
+		{"Code128", "42097489\x1d9505511973815055419476", "USPS", "9505511973815055419476"},
+	}
+	for _, tt := range tests {
+		carrier, number := trackingOf([]Code{{Format: tt.format, Text: tt.text}}, []string{"986578788855"}, "")
+		if carrier != tt.carrier || number != tt.number {
+			t.Errorf("%s: got %q %q, want %q %q", tt.text, carrier, number, tt.carrier, tt.number)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 var (
 	reNumber  = regexp.MustCompile(`[0-9A-Z][0-9A-Z \-]{6,60}[0-9A-Z]`)
 	reTrkKey  = regexp.MustCompile(`TRACK[A-Z]*\s*(?:NO|NUMBER|ID)?\s*[#:.]*|TRK\s*[#:.]*|WAYBILL\s*[#:.]*|\bAWB\s*[#:.]*|SHIPMENT\s*(?:ID|NO)?\s*[#:.]*`)
+	rePhone   = regexp.MustCompile(`\b(?:TEL|TELEPHONE|TELEFON[O]?|PHONE|PH|MOB|MOBILE|FAX|TLF|GSM)\b[\s.:]*\+?[0-9][0-9 ()\-]{6,16}|\+[0-9][0-9 ()\-]{8,16}`)
 	reAny     = regexp.MustCompile(`^(?:[A-Z]{1,4}[0-9]{8,16}|[0-9]{10,26})$`)
 	reNot     = regexp.MustCompile(`^(?:REF|RET|REE|PO|POL|INV|SKU|ORD|ORDER|TEL|PH|BILL|ACCT|ZIP|CAD|DATE|CYCLE|RT|WT)[0-9O]`)
 	reRouting = regexp.MustCompile(`^(?:420[0-9]{5}(?:[0-9]{4})?|421[0-9]{3}[0-9A-Z]{3,9})$`) // GS1: where it goes
@@ -52,7 +53,7 @@ func numbers(ls []folded) []string {
 		}
 	}
 	for i, l := range ls {
-		text, key := l.text, false
+		text, key := rePhone.ReplaceAllString(l.text, " "), false
 		if at := reTrkKey.FindStringIndex(text); at != nil {
 			text, key = text[at[1]:], true
 		} else if i > 0 && reTrkKey.MatchString(ls[i-1].text) {
@@ -97,6 +98,9 @@ func numbers(ls []folded) []string {
 // mailer ID breaks Publication 199, and in barcodes, whose own checksum was
 // right, numbers whose check digit is not (those count less).
 func parseOnLabel(s string, code bool) Track {
+	if code && reRouting.MatchString(squeeze(s)) {
+		return Track{Number: s, Normalized: squeeze(s)}
+	}
 	t := ParseTrack(s)
 	if t.Valid && t.strong {
 		return t

@@ -159,7 +159,7 @@ func (r *Reader) upright(ctx context.Context, l Label, turn int) (Gray, []Strip,
 	}
 	pic, list := pics[axis], strips[axis]
 	if turn < 0 {
-		flip, err := r.flipped(ctx, pic, list)
+		flip, err := r.flipped(ctx, pic, list, firstLook(l))
 		if err != nil {
 			return Gray{}, nil, 0, err
 		}
@@ -181,6 +181,7 @@ func (r *Reader) upright(ctx context.Context, l Label, turn int) (Gray, []Strip,
 func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []Strip, roster *Roster) error {
 	const most, patience, few = 48, 14, 5
 	start := r.cfg.Now()
+	how := firstLook(s.label)
 	missed := 0
 	numbered := hasNumber(s.codes)
 	order := likeliest(best(list, most), most)
@@ -191,7 +192,7 @@ func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []
 				break
 			}
 		}
-		p, ok, err := r.readStrip(ctx, pic, st)
+		p, ok, err := r.readAs(ctx, pic, st, how)
 		if err != nil {
 			return err
 		}
@@ -233,10 +234,6 @@ func hasNumber(codes []Code) bool {
 	})
 }
 
-func (r *Reader) readStrip(ctx context.Context, pic Gray, st Strip) (Printed, bool, error) {
-	return r.readAs(ctx, pic, st, plainLook)
-}
-
 func (r *Reader) readAs(ctx context.Context, pic Gray, st Strip, how look) (Printed, bool, error) {
 	cut := cutStrip(pic, st, how)
 	if cut.Width == 0 {
@@ -263,11 +260,11 @@ func (r *Reader) readAs(ctx context.Context, pic Gray, st Strip, how look) (Prin
 
 // flipped reads the likeliest lines both ways round and reports whether they are
 // upside down.
-func (r *Reader) flipped(ctx context.Context, pic Gray, list []Strip) (bool, error) {
+func (r *Reader) flipped(ctx context.Context, pic Gray, list []Strip, how look) (bool, error) {
 	var up, down float64
 	tried := 0
 	for _, st := range likeliest(list, 4) {
-		a, okA, err := r.readStrip(ctx, pic, st)
+		a, okA, err := r.readAs(ctx, pic, st, how)
 		if err != nil {
 			return false, err
 		}
@@ -275,7 +272,7 @@ func (r *Reader) flipped(ctx context.Context, pic Gray, list []Strip) (bool, err
 		moved := st
 		moved.X, moved.Y = st.CapPX, st.CapPX
 		turned = turned.Turn(2)
-		b, okB, err := r.readStrip(ctx, turned, moved)
+		b, okB, err := r.readAs(ctx, turned, moved, how)
 		if err != nil {
 			return false, err
 		}

@@ -2,6 +2,9 @@ package ocr
 
 import "math"
 
+// paper is the grey of paper in an evenly lit picture.
+const paper = 245
+
 // Strip is where one line of text stands in a label, and how.
 type Strip struct {
 	X, Y, W, H float64 // upright box around its letters
@@ -23,13 +26,35 @@ var (
 	otherLooks = []look{{cap: 40, sharpen: 1}, {cap: 26}, {cap: 34, sharpen: 2.5}}
 )
 
+// firstLook is the first try on a label: print that is not sharp is sharpened.
+func firstLook(l Label) look {
+	if l.Sharp < blurred {
+		return look{cap: 32, sharpen: 2}
+	}
+	return plainLook
+}
+
+// blurred is the sharpness below which letters have soft edges.
+const blurred = 0.02
+
 // cutStrip takes one line out of a label: level, scaled, with a margin.
 func cutStrip(g Gray, s Strip, how look) Gray {
+	tallest := 15.0 // pixels around a line that are looked at
 	scale := how.cap / s.CapPX
+	if k := int(1/scale + 0.3); k >= 2 {
+		m := int(s.CapPX)
+		x, y := int(s.X)-m, int(s.Y)-m
+		g = shrink(g.Crop(x, y, int(s.W)+2*m, int(s.H)+2*m), k)
+		f := 1 / float64(k)
+		s.X, s.Y, s.W, s.H, s.CapPX = (s.X-float64(max(x, 0)))*f, (s.Y-float64(max(y, 0)))*f, s.W*f, s.H*f, s.CapPX*f
+		tallest *= f
+		scale = how.cap / s.CapPX
+	}
 	scale = min(max(scale, 0.4), 3)
 	// the line's own height without what the slope adds
 	h := max(s.H-math.Abs(s.Slope)*s.W, s.CapPX)
 	pad := 0.45 * s.CapPX
+	around := min(pad, tallest)
 	outW, outH := int((s.W+2*pad)*scale), int((h+2*pad)*scale)
 	if outW < 4 || outH < 4 || outW > 6000 || outH > 600 {
 		return Gray{}
@@ -38,15 +63,75 @@ func cutStrip(g Gray, s Strip, how look) Gray {
 	cx, cy := s.X+s.W/2, s.Y+s.H/2
 	for y := range outH {
 		dv := (float64(y)+0.5)/scale - pad - h/2
+		if math.Abs(dv) > h/2+around { // beside tall print: other lines
+			for x := range outW {
+				out.Pix[y*outW+x] = paper
+			}
+			continue
+		}
 		for x := range outW {
 			du := (float64(x)+0.5)/scale - pad - s.W/2
 			out.Pix[y*outW+x] = sample(g, cx+du-0.5, cy+dv+s.Slope*du-0.5)
 		}
 	}
+	dropRules(out, int(pad*scale+how.cap/3))
 	if how.sharpen > 0 {
 		sharpen(out, int(how.cap/6)+1, how.sharpen)
 	}
 	return out
+}
+
+// shrink makes one pixel of the mean of k by k.
+func shrink(g Gray, k int) Gray {
+	out := Gray{Width: g.Width / k, Height: g.Height / k}
+	out.Pix = make([]byte, out.Width*out.Height)
+	for y := range out.Height {
+		for x := range out.Width {
+			sum := 0
+			for v := range k {
+				for _, p := range g.Pix[(y*k+v)*g.Width+x*k : (y*k+v)*g.Width+x*k+k] {
+					sum += int(p)
+				}
+			}
+			out.Pix[y*out.Width+x] = byte(sum / (k * k))
+		}
+	}
+	return out
+}
+
+// dropRules paints over upright rules near the ends of a line: the frame around
+// an address, which would be read as a letter. What is dark from top to bottom,
+// also above and below the letters, is one.
+func dropRules(g Gray, reach int) {
+	rule := func(x int) bool {
+		dark := 0
+		for y := range g.Height {
+			if g.Pix[y*g.Width+x] < 150 {
+				dark++
+			}
+		}
+		return dark*100 > g.Height*88
+	}
+	wipe := func(x0, x1 int) {
+		for y := range g.Height {
+			for x := max(x0, 0); x < min(x1, g.Width); x++ {
+				g.Pix[y*g.Width+x] = paper
+			}
+		}
+	}
+	reach = min(reach, g.Width/4)
+	for x := reach; x >= 0; x-- {
+		if rule(x) {
+			wipe(0, x+3)
+			break
+		}
+	}
+	for x := g.Width - 1 - reach; x < g.Width; x++ {
+		if rule(x) {
+			wipe(x-2, g.Width)
+			break
+		}
+	}
 }
 
 // sharpen adds to each pixel its difference from the mean of a square around it.
@@ -76,7 +161,7 @@ func sharpen(g Gray, radius int, share float64) {
 func sample(g Gray, x, y float64) byte {
 	x0, y0 := int(math.Floor(x)), int(math.Floor(y))
 	if x0 < 0 || y0 < 0 || x0+1 >= g.Width || y0+1 >= g.Height {
-		return 245
+		return paper
 	}
 	fx, fy := x-float64(x0), y-float64(y0)
 	i := y0*g.Width + x0
