@@ -7,18 +7,19 @@ import (
 	"slices"
 )
 
-// tangent is where a head's beam crosses the plane one unit before it. A flat
-// shelf seen by a camera and pointed at by a head are two pictures of one plane
-// in these coordinates, so that a homography maps one onto the other.
-func (a Aim) tangent() Point {
-	pan, tilt := a.PanDeg*math.Pi/180, a.TiltDeg*math.Pi/180
+// tangent is where a head's beam crosses the plane one unit before it, where
+// ahead is the pan that looks straight at that plane. A flat shelf seen by a
+// camera and pointed at by a head are two pictures of one plane in these
+// coordinates, so that a homography maps one onto the other.
+func (a Aim) tangent(ahead float64) Point {
+	pan, tilt := (a.PanDeg-ahead)*math.Pi/180, a.TiltDeg*math.Pi/180
 	return Point{math.Tan(pan), math.Tan(tilt) / math.Cos(pan)}
 }
 
 // aimOf is the way back from tangent.
-func aimOf(p Point) Aim {
+func aimOf(p Point, ahead float64) Aim {
 	pan := math.Atan(p[0])
-	return Aim{PanDeg: pan * 180 / math.Pi, TiltDeg: math.Atan(p[1]*math.Cos(pan)) * 180 / math.Pi}
+	return Aim{PanDeg: ahead + pan*180/math.Pi, TiltDeg: math.Atan(p[1]*math.Cos(pan)) * 180 / math.Pi}
 }
 
 // Numbers of a calibration.
@@ -44,6 +45,7 @@ type LaserFit struct {
 	Used       int     `json:"used"`
 	Outliers   []int   `json:"outliers,omitempty"` // indexes of the points that were left out
 
+	ahead             float64 // pan
 	toPicture, toHead homography
 }
 
@@ -54,12 +56,16 @@ func FitLaser(points []LaserPoint) (LaserFit, error) {
 	if len(points) < LaserPoints {
 		return LaserFit{}, fmt.Errorf("calibrate the laser: %w: %d points, at least %d are needed, spread over the whole shelf", ErrInvalid, len(points), LaserPoints)
 	}
+	var ahead float64
+	for _, p := range points {
+		ahead += p.Aim.PanDeg / float64(len(points))
+	}
 	pairs := make([]pair, len(points))
 	for i, p := range points {
-		if math.Abs(p.Aim.PanDeg) > 80 || math.Abs(p.Aim.TiltDeg) > 80 {
-			return LaserFit{}, fmt.Errorf("calibrate the laser: %w: point %d is %g/%g degrees off the head's middle; turn the head to face the shelf", ErrInvalid, i+1, p.Aim.PanDeg, p.Aim.TiltDeg)
+		if math.Abs(p.Aim.PanDeg-ahead) > 80 || math.Abs(p.Aim.TiltDeg) > 80 {
+			return LaserFit{}, fmt.Errorf("calibrate the laser: %w: point %d at pan %g, tilt %g cannot be on one shelf front with the others", ErrInvalid, i+1, p.Aim.PanDeg, p.Aim.TiltDeg)
 		}
-		pairs[i] = pair{p.Aim.tangent(), p.At}
+		pairs[i] = pair{p.Aim.tangent(ahead), p.At}
 	}
 	inliers := consensus(pairs)
 	if len(inliers) < LaserPoints*2/3 || len(inliers)*2 <= len(points) {
@@ -73,7 +79,7 @@ func FitLaser(points []LaserPoint) (LaserFit, error) {
 	if err != nil {
 		return LaserFit{}, fmt.Errorf("calibrate the laser: %w: %v; spread them over the whole shelf", ErrInvalid, err)
 	}
-	f := LaserFit{Used: len(used), toPicture: h, toHead: h.inverse()}
+	f := LaserFit{Used: len(used), ahead: ahead, toPicture: h, toHead: h.inverse()}
 	for i := range points {
 		if !slices.Contains(inliers, i) {
 			f.Outliers = append(f.Outliers, i)
@@ -143,11 +149,11 @@ func pick(pairs []pair, which []int) []pair {
 // AimAt gives the angles for a point in the picture.
 func (f LaserFit) AimAt(p Point) (Aim, bool) {
 	q, ok := f.toHead.at(p)
-	return aimOf(q), ok
+	return aimOf(q, f.ahead), ok
 }
 
 // DotAt is where the camera should see the dot.
-func (f LaserFit) DotAt(a Aim) (Point, bool) { return f.toPicture.at(a.tangent()) }
+func (f LaserFit) DotAt(a Aim) (Point, bool) { return f.toPicture.at(a.tangent(f.ahead)) }
 
 // Calibrate gives slots the angles of their corners. Those that the head cannot
 // reach get none.

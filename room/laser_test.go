@@ -50,7 +50,7 @@ func newRig(r *rand.Rand) rig {
 	some := func(most float64) float64 { return (2*r.Float64() - 1) * most }
 	return rig{
 		camera: pose{at: [3]float64{some(1), -1.2 + some(0.3), -4 + some(0.2)}, yaw: some(0.15), nod: 0.2 + some(0.05)},
-		head:   pose{at: [3]float64{some(1.5), -1.4 + some(0.2), -4 + some(0.2)}, yaw: some(0.3), nod: 0.15 + some(0.1)},
+		head:   pose{at: [3]float64{some(1.5), -1.4 + some(0.2), -4 + some(0.2)}, yaw: some(2.5), nod: 0.15 + some(0.1)},
 		// 66 degrees across 1280 pixels: a pixel is 4 mm on the shelf.
 		focalPX: 640 / math.Tan(33*math.Pi/180),
 	}
@@ -153,7 +153,7 @@ func TestACalibrationThatCannotBeRightIsRefused(t *testing.T) {
 		chance[i].At = Point{1280 * r.Float64(), 720 * r.Float64()}
 	}
 	behind := g.measure(r, 20, 1)
-	behind[3].Aim.PanDeg = 95
+	behind[3].Aim.PanDeg += 170
 	for name, points := range map[string][]LaserPoint{
 		"none": nil, "too few": g.measure(r, 11, 1), "on one line": line, "by chance": chance, "behind the head": behind,
 		"all in one place": slices.Repeat([]LaserPoint{{Aim{1, 1}, Point{10, 10}}}, 20),

@@ -69,16 +69,17 @@ func (s Slot) AimAt(p Point) (a Aim, ok bool) {
 		return Aim{}, false
 	}
 	p = Point{min(max(p[0], b[0]), b[0]+b[2]), min(max(p[1], b[1]), b[1]+b[3])}
+	ahead := (s.Aim[0].PanDeg + s.Aim[1].PanDeg + s.Aim[2].PanDeg + s.Aim[3].PanDeg) / 4
 	var pairs [4]pair
 	for i, corner := range boxCorners(b) {
-		pairs[i] = pair{corner, s.Aim[i].tangent()}
+		pairs[i] = pair{corner, s.Aim[i].tangent(ahead)}
 	}
 	h, err := fitHomography(pairs[:])
 	if err != nil {
 		return Aim{}, false
 	}
 	q, ok := h.at(p)
-	return aimOf(q), ok
+	return aimOf(q, ahead), ok
 }
 
 // SlotsFile is slots.json: the slots that one camera watches. Width and Height
