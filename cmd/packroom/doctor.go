@@ -31,11 +31,15 @@ func doctorCommand() subcommand {
 	}
 }
 
-const doctorHelp = `packroom doctor [--json] [--config FILE] [--data DIR]
+const doctorHelp = `packroom doctor [--json] [--device NAME] [--config FILE] [--data DIR]
 
 Checks that this machine has what packroom needs, and says what to do where it
 has not. Exit status 1 where something needed is missing; what only tests and
 builds need is told and does not count.
+
+--device NAME tries one device of the settings by hand instead, while packroom
+is stopped: it says whether the device answers and asks before each thing that
+opens, shines or sounds.
 `
 
 // finding is one line of the doctor.
@@ -56,12 +60,16 @@ func doctor(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	asJSON := flags.Bool("json", false, "")
+	device := flags.String("device", "", "")
 	if err := flags.Parse(rest); errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, doctorHelp)
 		return nil
 	} else if err != nil || flags.NArg() > 0 {
 		fmt.Fprint(stderr, doctorHelp)
 		return errUsage
+	}
+	if *device != "" {
+		return tryDevice(ctx, cfg, *device, os.Stdin, stdout)
 	}
 	findings := examine(ctx, cfg)
 	if *asJSON {
