@@ -210,3 +210,43 @@ func TestThrottleHoldsWhateverHappens(t *testing.T) {
 		})
 	})
 }
+
+// TestADayOfGuessingWithRestartsKeepsTheBudget guesses whenever a try would be
+// looked at, at ten kiosks and at both kinds of PIN, and restarts the service
+// after each try.
+func TestADayOfGuessingWithRestartsKeepsTheBudget(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kiosks int
+		digits []int
+		budget int // looked at in a day: the free ones, those of the growing waits, 96 of a quarter of an hour
+	}{
+		"one kiosk, one kind":   {1, []int{8}, 5 + 5 + 96},
+		"one kiosk, both kinds": {1, []int{6, 8}, 30 + 4 + 96},
+		"the whole building":    {10, []int{6, 8}, 30 + 4 + 96},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, c := newMemory(), newClock()
+			people(t, newGate(t, m, c), m)
+			looked, n := 0, 0
+			for end := c.now().Add(24 * time.Hour); c.now().Before(end); c.add(10 * time.Second) {
+				for k := range tt.kiosks {
+					for _, digits := range tt.digits {
+						n++
+						g := newGate(t, m, c)
+						secret := fmt.Sprintf("9%0*d", digits-1, n*7919%100_000)
+						_, err := g.Identify(t.Context(), room.Attempt{Kiosk: fmt.Sprint("K", k), Form: room.FormPIN, Secret: secret})
+						if reason(err) == "unknown" {
+							looked++
+						} else if reason(err) != "throttled" {
+							t.Fatal(err)
+						}
+					}
+				}
+			}
+			if looked > tt.budget {
+				t.Errorf("%d tries were looked at in a day, budget %d", looked, tt.budget)
+			}
+			t.Logf("%d of %d", looked, tt.budget)
+		})
+	}
+}
