@@ -20,6 +20,8 @@ type Config struct {
 	Log      *slog.Logger
 	Now      func() time.Time // nil = the system's clock, kept from going back
 
+	// Languages that prompts are rehearsed in; nil: English and Spanish.
+	Languages []string
 	// PickupFor is how long a resident's PIN and QR stay valid.
 	PickupFor time.Duration // zero = 30 days
 	// Picture, where set, takes a picture of the door's outside and gives its
@@ -60,6 +62,9 @@ func NewService(cfg Config, store Store, gate Authority, dev Devices, words Phra
 	if cfg.Now == nil {
 		cfg.Now = steadyClock()
 	}
+	if cfg.Languages == nil {
+		cfg.Languages = defaultLanguages()
+	}
 	if cfg.PickupFor == 0 {
 		cfg.PickupFor = 30 * 24 * time.Hour
 	}
@@ -83,7 +88,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	var wg sync.WaitGroup
-	for _, work := range []func(context.Context){s.followDoor, s.followReader, s.passTime, s.showGuide, s.speak, s.takePictures} {
+	for _, work := range []func(context.Context){s.followDoor, s.followReader, s.passTime, s.showGuide, s.speak, s.rehearse, s.takePictures} {
 		wg.Go(func() { work(ctx) })
 	}
 	defer wg.Wait()
@@ -179,6 +184,11 @@ func (s *Service) apply(ctx context.Context, inbox string, in Input) (Outcome, e
 	if o.Unlock != nil {
 		if err := s.unlock(ctx, *o.Unlock); err != nil {
 			return o, err
+		}
+	}
+	if o.Lock {
+		if err := s.dev.Door.Lock(ctx); err != nil {
+			s.log.Error("the door did not lock early; it does when its grant ends", "error", err)
 		}
 	}
 	return o, nil

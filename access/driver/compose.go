@@ -119,6 +119,16 @@ func (m manyVoices) Say(ctx context.Context, text, language string, urgent bool)
 	return each(m, func(v room.Voice) error { return v.Say(ctx, text, language, urgent) })
 }
 
+// Rehearse implements room.Rehearser, for those voices that can.
+func (m manyVoices) Rehearse(ctx context.Context, text, language string) error {
+	return each(m, func(v room.Voice) error {
+		if r, ok := v.(room.Rehearser); ok {
+			return r.Rehearse(ctx, text, language)
+		}
+		return nil
+	})
+}
+
 func each[T any](all []T, do func(T) error) error {
 	errs := make([]error, len(all))
 	var wg sync.WaitGroup
