@@ -52,6 +52,11 @@ type (
 		Grant  Grant
 		Detail string
 	}
+	// Barring is that a credential, or all of a holder, opens nothing any more.
+	Barring struct {
+		Holder     string
+		Credential string // empty = all of the holder
+	}
 	// Tick is time going by; the service sends it twice a second.
 	Tick struct{}
 )
@@ -63,6 +68,7 @@ func (Resolution) isInput()       {}
 func (Settled) isInput()          {}
 func (StaffEntry) isInput()       {}
 func (UnlockFailed) isInput()     {}
+func (Barring) isInput()          {}
 func (Tick) isInput()             {}
 func (DropParcel) isInput()       {}
 func (LeadTo) isInput()           {}
@@ -113,6 +119,7 @@ type Outcome struct {
 	Commit Commit
 	Reply  Reply
 	Unlock *Grant   // unlock the door with this grant
+	Lock   bool     // end the unlock that stands
 	Speak  []Prompt // say these, in order
 	Spent  []string // residents whose pickup credentials are used up
 	pass   string   // ID of the credential that this entry uses up; empty = none
@@ -169,6 +176,8 @@ func Decide(s State, env Env, in Input) (Outcome, error) {
 		d.door(in)
 	case UnlockFailed:
 		d.unlockFailed(in)
+	case Barring:
+		d.bar(in)
 	case Tick:
 		d.tick()
 	default:

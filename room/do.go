@@ -208,6 +208,9 @@ func (s *Service) saveCourier(ctx context.Context, inbox, by string, c Courier) 
 		return Reply{}, fmt.Errorf("save a courier: %w", Refuse(ErrInvalid, "courier_incomplete", "a courier has a name and a carrier"))
 	}
 	err := s.write(ctx, Event{Kind: EvCourierSaved, Courier: c.ID, Carrier: c.Carrier, By: by}, CourierData{c.Active}, Commit{Inbox: inbox, Couriers: []Courier{c}})
+	if err == nil && !c.Active {
+		_, err = s.apply(ctx, "", Barring{Holder: c.ID})
+	}
 	return Reply{Saved: 1}, err
 }
 
@@ -269,7 +272,11 @@ func (s *Service) revoke(ctx context.Context, inbox, by string, c RevokeCredenti
 	k.Revoked = s.cfg.Now().UTC()
 	e := Event{Kind: EvCredentialRevoked, By: by}
 	holderOf(&e, k.Kind, k.Holder)
-	return Reply{Saved: 1}, s.write(ctx, e, k, Commit{Inbox: inbox, Credentials: []Credential{k}})
+	if err := s.write(ctx, e, k, Commit{Inbox: inbox, Credentials: []Credential{k}}); err != nil {
+		return Reply{}, err
+	}
+	_, err = s.apply(ctx, "", Barring{Holder: k.Holder, Credential: k.ID})
+	return Reply{Saved: 1}, err
 }
 
 func holderOf(e *Event, kind CredentialKind, holder string) {

@@ -28,7 +28,7 @@ func (d *decision) identified(in Identified) {
 		d.o.Commit.Once, d.o.pass = []string{id.Once}, id.Credential
 		v.Credential = id.Credential
 	}
-	v.Kiosk, v.Touched, v.Identified = in.Kiosk, d.Now.UTC(), d.Now.UTC()
+	v.Kiosk, v.Touched, v.Identified, v.Barred = in.Kiosk, d.Now.UTC(), d.Now.UTC(), false
 	d.putVisit(v)
 	if v.Kind == VisitCourier {
 		if !again {
@@ -90,9 +90,33 @@ func (d *decision) openDoor(in OpenDoor) error {
 	if err != nil {
 		return err
 	}
+	if v.Barred {
+		return fmt.Errorf("open the door: %w", Refuse(ErrConflict, "revoked", "this PIN or card was taken away; please call the building’s staff"))
+	}
 	d.unlock(&v, d.again(v, "asked"))
 	d.reply(v)
 	return nil
+}
+
+// bar ends at once what a credential that was taken away has begun: visits at
+// the kiosk are over, and those whose people are inside open no door again. Out
+// they always come.
+func (d *decision) bar(in Barring) {
+	for _, id := range sortedKeys(d.s.Visits) {
+		v := d.s.Visits[id]
+		if v.Holder != in.Holder || in.Credential != "" && v.Credential != in.Credential {
+			continue
+		}
+		v.Barred = true
+		if d.s.Door.Granted.Visit == v.ID {
+			d.s.Door.Granted.Visit = ""
+			d.o.Lock = true
+		}
+		d.putVisit(v)
+		if v.Phase == VisitGranted {
+			d.endVisit(v, "revoked")
+		}
+	}
 }
 
 // again is the reason of an unlock, which is passback where nobody of v was seen

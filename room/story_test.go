@@ -145,6 +145,8 @@ func (s *teller) play(w []string) error {
 			slot.Map[i], _ = strconv.ParseFloat(arg(2+i), 64)
 		}
 		s.state.Slots[w[1]] = slot
+	case "revoke": // revoke cred of C1
+		s.do(Barring{Holder: w[3], Credential: w[1]})
 	case "open":
 		s.do(OpenDoor{s.visit})
 	case "done":
@@ -228,6 +230,9 @@ func (s *teller) do(in Input) {
 	}
 	for _, m := range o.Commit.Messages {
 		fmt.Fprintf(s.out, "    → tells %s: %s %s\n", m.Resident.ID, m.Kind, s.name(m.Parcel.ID))
+	}
+	if o.Lock {
+		fmt.Fprintln(s.out, "    → locks")
 	}
 	if len(o.Spent) > 0 {
 		fmt.Fprintf(s.out, "    → ends the PINs of %s\n", strings.Join(o.Spent, " "))

@@ -49,6 +49,7 @@ type Visit struct {
 	Collected []string   `json:"collected,omitempty"` // parcel IDs
 	InHand    []HandItem `json:"in_hand,omitempty"`   // taken from a slot in this visit and not put back, not (or not rightly) collected
 	Warned    []string   `json:"warned,omitempty"`    // prompts already said, by key
+	Barred    bool       `json:"barred,omitempty"`    // its credential was taken away: it opens no door any more
 	Light     Signal     `json:"light,omitempty"`     // of those who are led in this visit: each visitor's is another
 	Led       []string   `json:"led,omitempty"`       // parcel IDs that were asked for; empty = all of a resident's
 }
