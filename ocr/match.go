@@ -274,10 +274,7 @@ func compare(n Name, f form) (hit, bool) {
 	if len(ws) == 0 || len(ws) > 12 {
 		return hit{}, false
 	}
-	strict := 1.0
-	if n.Confidence > 0.93 {
-		strict = 1.5 // the reader was sure: what differs, differs
-	}
+	strict := strictness(n.Confidence)
 	if f.whole {
 		return compareWhole(ws, f.last, strict)
 	}
@@ -311,6 +308,18 @@ func compare(n Name, f form) (hit, bool) {
 		best, found = g, true
 	}
 	return best, found
+}
+
+// strictness is how much more a difference counts where the reader was sure of
+// what it read: there, what differs differs.
+func strictness(confidence float64) float64 {
+	switch {
+	case confidence > 0.92:
+		return 2.2
+	case confidence > 0.86:
+		return 1.5
+	}
+	return 1
 }
 
 // fitFirst looks for the given name among the words not used yet.

@@ -5,87 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/packroom/packroom/ocr"
-	"github.com/packroom/packroom/ocr/imaging"
-	"github.com/packroom/packroom/ocr/tesseract"
-	"github.com/packroom/packroom/ocr/zxing"
 	"github.com/packroom/packroom/room"
 )
-
-// labelReader is the whole reader, with Tesseract.
-func labelReader(t testing.TB, property room.Property, roster []room.Resident) *ocr.Reader {
-	t.Helper()
-	engine, err := tesseract.New(tesseract.Config{Workers: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = engine.Close() })
-	index := ocr.NewRoster(roster)
-	reader, err := ocr.New(ocr.Config{Property: property, Prepare: imaging.Prepare{}, Engine: engine, Codes: zxing.Reader{},
-		Roster: func() *ocr.Roster { return index }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return reader
-}
-
-// TestNoWrongResidentOnRenderedLabels draws labels with fonts, layouts and names
-// of its own. PACKROOM_LABELS draws more of them.
-func TestNoWrongResidentOnRenderedLabels(t *testing.T) {
-	count, seed := 24, uint64(7)
-	if n, err := strconv.Atoi(os.Getenv("PACKROOM_LABELS")); err == nil {
-		count = n
-	}
-	if n, err := strconv.Atoi(os.Getenv("PACKROOM_LABELS_SEED")); err == nil {
-		seed = uint64(n)
-	}
-	r := rand.New(rand.NewPCG(seed, 1))
-	roster := renderRoster(r, 600)
-	reader := labelReader(t, renderProperty, roster)
-	matches, matched, refuse, refused, wrong := 0, 0, 0, 0, 0
-	for i := range count {
-		c := renderCase(t, r, roster)
-		got, err := reader.Read(context.Background(), c.jpeg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bad := got.Decision == room.DecisionMatch && !c.who[got.Candidates[0].ResidentID]
-		if bad {
-			wrong++
-			t.Errorf("label %d (%s) %q: matched to %v", i, c.kind, c.lines, got.Candidates[0])
-		}
-		switch c.want {
-		case room.DecisionMatch:
-			matches++
-			if got.Decision == room.DecisionMatch && !bad {
-				matched++
-			} else {
-				t.Logf("label %d (%s) %q: %s %s, read %q %q", i, c.kind, c.lines, got.Decision, got.Reason, got.Recipient, got.Unit)
-			}
-		case room.DecisionNone:
-			refuse++
-			if got.Decision == room.DecisionNone {
-				refused++
-			} else {
-				t.Logf("label %d (%s) %q: %s %s %v, read %q %q", i, c.kind, c.lines, got.Decision, got.Reason, got.Candidates, got.Recipient, got.Unit)
-			}
-		}
-		if os.Getenv("PACKROOM_LABELS_KEEP") != "" && (bad || c.want != "" && c.want != got.Decision) {
-			_ = os.WriteFile(filepath.Join(os.Getenv("PACKROOM_LABELS_KEEP"), strconv.Itoa(i)+".jpg"), c.jpeg, 0o644)
-		}
-	}
-	t.Logf("%d labels: %d wrong residents, %d of %d matched, %d of %d refused", count, wrong, matched, matches, refused, refuse)
-	if matched*10 < matches*8 {
-		t.Errorf("%d of %d plain labels matched, want 80 %% or more", matched, matches)
-	}
-}
 
 // TestReadCommand reads photographs of our own bench, good and bad files mixed.
 func TestReadCommand(t *testing.T) {
