@@ -105,7 +105,7 @@ func examples() []any {
 			Entered: at.Add(61 * time.Second), Leaving: at.Add(3 * time.Minute), Ended: at.Add(185 * time.Second), EndReason: "left",
 			Touched: at.Add(3 * time.Minute), Scanned: []string{exampleParcel}, Placed: []string{exampleParcel}, Collected: []string{exampleParcel},
 			InHand: []room.HandItem{{Parcel: exampleParcel, ItemKey: "cam1/i3", FromSlot: "A1", State: room.ParcelStored,
-				Appearance: []float32{0.6, 0.8}, At: at}}, Warned: []string{"prompt.wrong_parcel"},
+				Appearance: []float32{0.6, 0.8}, At: at}}, Warned: []string{"prompt.wrong_parcel"}, Barred: true,
 			Light: room.SignalHere2, Led: []string{exampleParcel}},
 		room.DeniedData{Kiosk: "K1", Form: room.FormPIN, RetryAfterMS: 90_000},
 		room.Grant{ID: exampleID, Visit: exampleVisit, Door: "main", Fence: 17, Issued: at, Expires: at.Add(room.GrantTTL)},
