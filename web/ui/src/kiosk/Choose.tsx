@@ -41,6 +41,7 @@ export function Choose({ visit, label }: { visit: Visit; label: Pending }) {
         </Button>
       </div>
       <div class="sizes" role="group" aria-label={t('courier.size')}>
+        <span aria-hidden="true">{t('courier.size')}</span>
         {sizes.map((s) => (
           <button key={s} type="button" aria-pressed={size === s ? 'true' : 'false'} onClick={() => setSize(size === s ? '' : s)}>
             {t(`size.${s}`)}
