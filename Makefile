@@ -1,6 +1,7 @@
 # make run     install what is missing, build, start everything (Ctrl-C stops it)
 # make test    install what is missing, and run every test
 # make bench   measure, and print one table
+# make bench-ocr   read the label sets in BENCH (../shared/bench), print a table for each
 # make build   bin/packroom, with the pages in it
 # make clean-data   throw away everything that packroom has kept under var/
 
@@ -64,6 +65,11 @@ test: setup-test build
 .PHONY: bench
 bench: setup-test build
 	@node $(ui)/e2e/bench.mjs
+
+BENCH ?= ../shared/bench
+.PHONY: bench-ocr
+bench-ocr: setup build
+	@python3 ocr/bench.py bin/packroom $(BENCH)
 
 .PHONY: clean-data
 clean-data:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,13 +25,17 @@ func readCommand() subcommand {
 // runRead reads the pictures named by args, in order, a line each. A picture
 // that cannot be read gives a line with "error", and exit status 1 at the end.
 func runRead(ctx context.Context, args []string, out, errs io.Writer) error {
+	if i := slices.Index(args, "--learn-report"); i >= 0 {
+		return learnReport(ctx, slices.Delete(slices.Clone(args), i, i+1), out)
+	}
 	flags := flag.NewFlagSet("read", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	rosterFile := flags.String("roster", "", "residents, `roster.csv`: resident_id,first_name,last_name,unit,status,aliases")
 	propertyFile := flags.String("property", "", "the building's own address, `property.json`")
 	asJSON := flags.Bool("json", false, "print JSON lines (a table for people otherwise)")
 	flags.Usage = func() {
-		fmt.Fprint(errs, "packroom read --roster roster.csv [--property property.json] [--json] IMAGE...\n\n")
+		fmt.Fprint(errs, "packroom read --roster roster.csv [--property property.json] [--json] IMAGE...\n"+
+			"packroom read --learn-report [--data DIR] [--config FILE]      where readings and couriers' choices differ\n\n")
 		flags.PrintDefaults()
 	}
 	files, err := interspersed(flags, args)
