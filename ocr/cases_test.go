@@ -125,7 +125,7 @@ func makeCase(r *rand.Rand, roster []room.Resident) labelCase {
 		nobody()
 	case "lookalike":
 		letters := []rune(last)
-		at := len(letters) - 1 - r.IntN(2)
+		at := max(len(letters)-1-r.IntN(2), 1)
 		letters[at] = rune("bcdfgkmptvw"[r.IntN(11)])
 		letters[at-1] = rune("zjxwkvbdfqp"[r.IntN(11)])
 		name = first + " " + string(letters)

@@ -205,7 +205,7 @@ func classify(l Printed, property room.Property) folded {
 		f.isZip, f.zip = true, cityWhere(f.rest, m[2], property)
 	}
 	if m := reStreet.FindStringSubmatch(f.rest); m != nil && !f.isZip || m != nil && property.Street != "" && f.isZip {
-		f.street, f.isRoad = streetWhere(m[1], m[2], property), true
+		f.street, f.isRoad = streetWhere(m[1], m[2], f.Confidence, property), true
 		f.number = m[1]
 		f.doubt = f.street == Unclear && !(namesStreet(f.rest, property) && (strings.HasSuffix(own0(property), toDigits.Replace(m[1])) || !digits(m[1]) && !contradicts(m[1], own0(property))))
 		if f.street == Unclear && !looksRoad(m[2]) && !namesStreet(f.rest, property) {
@@ -307,7 +307,8 @@ func cityWhere(text, zip string, property room.Property) Where {
 }
 
 // streetWhere says whether a house number and street are the property's.
-func streetWhere(number, street string, property room.Property) Where {
+func streetWhere(number, street string, confidence float64, property room.Property) Where {
+	const certain = 0.92 // a digit read so is that digit
 	own := words(property.Street)
 	if len(own) < 2 {
 		return Unclear
@@ -348,7 +349,7 @@ func streetWhere(number, street string, property room.Property) Where {
 		return Own
 	case close && len(plain) < len(own[0]) && strings.HasSuffix(own[0], plain):
 		return Unclear // its first digits are covered
-	case close && digits(number) && len(number) == len(own[0]) && onlyConfused(number, own[0]):
+	case close && digits(number) && len(number) == len(own[0]) && onlyConfused(number, own[0]) && confidence < certain:
 		return Unclear
 	case close && digits(number):
 		return Elsewhere
