@@ -155,11 +155,15 @@ func (f LaserFit) AimAt(p Point) (Aim, bool) {
 // DotAt is where the camera should see the dot.
 func (f LaserFit) DotAt(a Aim) (Point, bool) { return f.toPicture.at(a.tangent(f.ahead)) }
 
-// Calibrate gives slots the angles of their corners. Those that the head cannot
-// reach get none.
+// Calibrate gives slots the angles of their corners. What does not lie in the
+// shelves' front keeps what it has: the floor and trays are other planes. A slot
+// that the head cannot reach gets none.
 func (f LaserFit) Calibrate(slots []Slot) []Slot {
 	slots = slices.Clone(slots)
 	for i := range slots {
+		if slots[i].Kind == SlotFloor || slots[i].Kind == SlotBin {
+			continue
+		}
 		b := slots[i].Bounds()
 		var corners [4]Aim
 		ok := b[2] > 0 && b[3] > 0

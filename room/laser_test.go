@@ -183,7 +183,10 @@ func TestSlotsAreAimedAtAsTheCalibrationSays(t *testing.T) {
 			t.Errorf("the dot for %v is expected at %v", p, q)
 		}
 	}
-	if f.Calibrate([]Slot{{ID: "no polygon"}})[0].Aim != nil {
+	if f.Calibrate([]Slot{{ID: "no polygon", Aim: &[4]Aim{}}})[0].Aim != nil {
 		t.Error("a slot without a place is aimed at")
+	}
+	if f.Calibrate([]Slot{{ID: "F1", Kind: SlotFloor, Aim: &[4]Aim{}}})[0].Aim == nil {
+		t.Error("the floor lost its own angles to those of the shelves' front")
 	}
 }

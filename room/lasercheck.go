@@ -26,7 +26,7 @@ func (d *decision) checkLaser(in CheckLaser) error {
 	if !ok || slot.Aim == nil {
 		return fmt.Errorf("check the laser at slot %q: %w: it has no laser", in.Slot, ErrNotFound)
 	}
-	mm, err := slot.missMM(in.At)
+	mm, err := slot.MissMM(in.At)
 	if err != nil {
 		return fmt.Errorf("check the laser at slot %s: %w", in.Slot, err)
 	}
@@ -39,9 +39,9 @@ func (d *decision) checkLaser(in CheckLaser) error {
 	return nil
 }
 
-// missMM is how far p lies from the slot's middle, in millimetres along the
+// MissMM is how far p lies from the slot's middle, in millimetres along the
 // shelf.
-func (s Slot) missMM(p Point) (float64, error) {
+func (s Slot) MissMM(p Point) (float64, error) {
 	b := s.Bounds()
 	if s.WidthMM <= 0 || b[2] <= 0 {
 		return 0, fmt.Errorf("%w: give the slot's width_mm in the slots file, so that pixels have a size", ErrInvalid)

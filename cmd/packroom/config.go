@@ -69,6 +69,7 @@ type CameraConfig struct {
 	URL       string `yaml:"url"`
 	Substream string `yaml:"substream"` // empty = detection uses URL too
 	Slots     string `yaml:"slots"`     // a slots file; see Config.Path
+	Laser     string `yaml:"laser"`     // a calibration; see Config.laserFile
 }
 
 // DeviceConfig is one piece of hardware of the room; see package access/driver.

@@ -169,18 +169,11 @@ func roomSlots(ctx context.Context, cfg Config, log *slog.Logger) ([]room.Slot, 
 	var slots []room.Slot
 	owner := map[string]string{}
 	for _, cam := range cfg.Cameras {
-		path := cfg.Path(cam.Slots)
-		f, err := waitForFile(ctx, path, log)
+		of, _, err := cameraSlots(ctx, cfg, cam, log)
 		if err != nil {
 			return nil, fmt.Errorf("camera %s: %w", cam.ID, err)
 		}
-		sf, err := room.ReadSlotsFile(f)
-		_ = f.Close()
-		if err != nil {
-			return nil, fmt.Errorf("camera %s: %s: %w", cam.ID, path, err)
-		}
-		for _, s := range sf.Slots {
-			s.Camera = cam.ID
+		for _, s := range of {
 			if other, twice := owner[s.ID]; twice {
 				return nil, fmt.Errorf("slot %s is in the slots files of both %s and %s; slot ids must be unique in a room", s.ID, other, cam.ID)
 			}
@@ -189,6 +182,38 @@ func roomSlots(ctx context.Context, cfg Config, log *slog.Logger) ([]room.Slot, 
 		}
 	}
 	return slots, nil
+}
+
+// cameraSlots reads one camera's slots file and the calibration of the laser in
+// its picture, where there is one.
+func cameraSlots(ctx context.Context, cfg Config, cam CameraConfig, log *slog.Logger) ([]room.Slot, room.SlotsFile, error) {
+	path := cfg.Path(cam.Slots)
+	f, err := waitForFile(ctx, path, log)
+	if err != nil {
+		return nil, room.SlotsFile{}, err
+	}
+	file, err := room.ReadSlotsFile(f)
+	_ = f.Close()
+	if err != nil {
+		return nil, file, fmt.Errorf("%s: %w", path, err)
+	}
+	for i := range file.Slots {
+		file.Slots[i].Camera = cam.ID
+	}
+	l, err := os.Open(cfg.laserFile(cam))
+	if errors.Is(err, os.ErrNotExist) && cam.Laser == "" {
+		return file.Slots, file, nil
+	}
+	if err != nil {
+		return nil, file, err
+	}
+	defer l.Close()
+	fit, err := room.ReadLaserFile(l, file)
+	if err != nil {
+		return nil, file, fmt.Errorf("%s: %w", l.Name(), err)
+	}
+	log.Info("the laser is calibrated", "camera", cam.ID, "points", fit.Used, "residual_px", fit.ResidualPX)
+	return fit.Calibrate(file.Slots), file, nil
 }
 
 func waitForFile(ctx context.Context, path string, log *slog.Logger) (*os.File, error) {

@@ -16,5 +16,6 @@ func subcommands() []subcommand {
 		trackCommand(),
 		auditCommand(),
 		doctorCommand(),
+		laserCommand(),
 	}
 }
