@@ -22,27 +22,36 @@ import (
 const (
 	MaxBytes  = 30 << 20
 	MaxPixels = 40_000_000
-	minSide   = 64
+
+	wholePixels = 12_000_000 // decoded whole; larger ones at half their size
+	minSide     = 64
 )
 
-// decode gives the picture in BGR, turned as its EXIF data says. The caller
-// closes it. What cannot be a photograph is refused by its header, before any
-// pixel is decoded: room.ErrInvalid.
-func decode(data []byte) (gocv.Mat, error) {
-	if err := checkHeader(data); err != nil {
-		return gocv.NewMat(), fmt.Errorf("%w: %w", room.ErrInvalid, err)
+// decode gives the picture in BGR, turned as its EXIF data says, and how many of
+// its pixels make one of the photograph's: a large one is decoded at half its
+// size, so that a reader's memory stays bounded. The caller closes it. What
+// cannot be a photograph is refused by its header, before any pixel is decoded:
+// room.ErrInvalid.
+func decode(data []byte) (m gocv.Mat, perPixel int, err error) {
+	pixels, err := checkHeader(data)
+	if err != nil {
+		return gocv.NewMat(), 1, fmt.Errorf("%w: %w", room.ErrInvalid, err)
 	}
-	m, err := gocv.IMDecode(data, gocv.IMReadColor)
+	how, perPixel := gocv.IMReadColor, 1
+	if pixels > wholePixels {
+		how, perPixel = gocv.IMReadReducedColor2, 2
+	}
+	m, err = gocv.IMDecode(data, how)
 	if err != nil || m.Empty() {
 		m.Close()
-		return gocv.NewMat(), fmt.Errorf("%w: the picture is damaged", room.ErrInvalid)
+		return gocv.NewMat(), 1, fmt.Errorf("%w: the picture is damaged", room.ErrInvalid)
 	}
-	return m, nil
+	return m, perPixel, nil
 }
 
 // decodeHalf gives the picture in grey at half its size. The caller closes it.
 func decodeHalf(data []byte) (gocv.Mat, error) {
-	if err := checkHeader(data); err != nil {
+	if _, err := checkHeader(data); err != nil {
 		return gocv.NewMat(), fmt.Errorf("%w: %w", room.ErrInvalid, err)
 	}
 	m, err := gocv.IMDecode(data, gocv.IMReadReducedGrayscale2)
@@ -53,33 +62,38 @@ func decodeHalf(data []byte) (gocv.Mat, error) {
 	return m, nil
 }
 
-func checkHeader(data []byte) error {
+// checkHeader is how many pixels a picture has by its header, or why it is not
+// read.
+func checkHeader(data []byte) (pixels int, err error) {
 	if len(data) == 0 {
-		return errors.New("the file is empty")
+		return 0, errors.New("the file is empty")
 	}
 	if len(data) > MaxBytes {
-		return fmt.Errorf("the file has %d MB, at most %d MB are read", len(data)>>20, MaxBytes>>20)
+		return 0, fmt.Errorf("the file has %d MB, at most %d MB are read", len(data)>>20, MaxBytes>>20)
 	}
 	cfg, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if errors.Is(err, image.ErrFormat) {
-		return errors.New("not a picture that can be read (JPEG, PNG, WebP, BMP, TIFF)")
+		return 0, errors.New("not a picture that can be read (JPEG, PNG, WebP, BMP, TIFF)")
 	}
 	if err != nil {
-		return fmt.Errorf("the picture is damaged: %w", err)
+		return 0, fmt.Errorf("the picture is damaged: %w", err)
+	}
+	if format == "webp" && bytes.Equal(data[12:16], []byte("VP8X")) && data[20]&2 != 0 {
+		return 0, errors.New("moving pictures are not read; send one frame")
 	}
 	if format == "gif" {
-		return errors.New("GIF pictures are not read; send JPEG or PNG")
+		return 0, errors.New("GIF pictures are not read; send JPEG or PNG")
 	}
 	if cfg.Width < minSide || cfg.Height < minSide {
-		return fmt.Errorf("the picture is %d x %d pixels, too small for a label", cfg.Width, cfg.Height)
+		return 0, fmt.Errorf("the picture is %d x %d pixels, too small for a label", cfg.Width, cfg.Height)
 	}
 	if cfg.Width > MaxPixels/cfg.Height {
-		return fmt.Errorf("the picture is %d x %d pixels, at most %d million are read", cfg.Width, cfg.Height, MaxPixels/1_000_000)
+		return 0, fmt.Errorf("the picture is %d x %d pixels, at most %d million are read", cfg.Width, cfg.Height, MaxPixels/1_000_000)
 	}
 	if truncated(data, format) {
-		return errors.New("the picture is truncated: its end is missing")
+		return 0, errors.New("the picture is truncated: its end is missing")
 	}
-	return nil
+	return cfg.Width * cfg.Height, nil
 }
 
 // truncated looks for the end mark of a format that has one.

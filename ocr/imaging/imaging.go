@@ -25,7 +25,7 @@ const (
 
 // Photo decodes a photograph and gives its labels, most print first.
 func (Prepare) Photo(ctx context.Context, data []byte) (ocr.Photo, error) {
-	bgr, err := decode(data)
+	bgr, perPixel, err := decode(data)
 	if err != nil {
 		return ocr.Photo{}, err
 	}
@@ -33,7 +33,7 @@ func (Prepare) Photo(ctx context.Context, data []byte) (ocr.Photo, error) {
 	gray := gocv.NewMat()
 	defer gray.Close()
 	gocv.CvtColor(bgr, &gray, gocv.ColorBGRToGray)
-	p := ocr.Photo{Width: bgr.Cols(), Height: bgr.Rows()}
+	p := ocr.Photo{Width: bgr.Cols() * perPixel, Height: bgr.Rows() * perPixel}
 
 	regions := find(gray)
 	for _, r := range regions {
@@ -42,6 +42,12 @@ func (Prepare) Photo(ctx context.Context, data []byte) (ocr.Photo, error) {
 		}
 		l, ok := right(gray, r)
 		if ok {
+			for i := range l.ToPhoto {
+				l.ToPhoto[i] *= float64(perPixel)
+			}
+			for i := range l.Rect {
+				l.Rect[i] *= float64(perPixel)
+			}
 			p.Labels = append(p.Labels, l)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -108,6 +109,51 @@ func bigPNG(w, h uint32) []byte {
 	return append(out, "\x00\x00\x00\x00IEND\xaeB`\x82"...)
 }
 
+func TestPhotoReadsALargePictureAtHalfItsSize(t *testing.T) {
+	large := image.NewGray(image.Rect(0, 0, 4400, 3000))
+	small := page(1100, 750, 0)
+	for y := range 3000 {
+		for x := range 4400 {
+			large.Pix[y*large.Stride+x] = small.Pix[small.PixOffset(x/4, y/4)]
+		}
+	}
+	p, err := Prepare{}.Photo(t.Context(), encoded(t, large, 80))
+	if err != nil || p.Width != 4400 || p.Height != 3000 || len(p.Labels) != 1 {
+		t.Fatalf("%d x %d, %d labels, %v", p.Width, p.Height, len(p.Labels), err)
+	}
+	l := p.Labels[0]
+	middle := l.ToPhoto.Bounds(float64(l.Even.Width)/2, float64(l.Even.Height)/2, 1, 1)
+	if math.Abs(middle[0]-2200) > 60 || math.Abs(middle[1]-1500) > 60 || math.Abs(l.Rect[2]-1600) > 200 {
+		t.Errorf("the middle is at %.0f, box %.0f", middle, l.Rect)
+	}
+}
+
+func TestSharpnessOrdersFrames(t *testing.T) {
+	soft := page(900, 700, 3)
+	blurred := image.NewRGBA(soft.Rect)
+	for y := 4; y < 696; y++ {
+		for x := 4; x < 896; x++ {
+			sum := 0
+			for k := range 81 {
+				sum += int(soft.Pix[soft.PixOffset(x-4+k%9, y-4+k/9)])
+			}
+			v := uint8(sum / 81)
+			blurred.SetRGBA(x, y, color.RGBA{R: v, G: v, B: v, A: 255})
+		}
+	}
+	a, err := Prepare{}.Sharpness(encoded(t, soft, 90))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Prepare{}.Sharpness(encoded(t, blurred.SubImage(image.Rect(10, 10, 890, 690)), 90))
+	if err != nil || a < 1.5*b {
+		t.Errorf("sharp %.3f, blurred %.3f, %v", a, b, err)
+	}
+	if _, err := (Prepare{}).Sharpness([]byte("words")); !errors.Is(err, room.ErrInvalid) {
+		t.Errorf("no picture: %v", err)
+	}
+}
+
 func TestPhotoRefusesWhatIsNone(t *testing.T) {
 	whole := encoded(t, page(900, 700, 0), 90)
 	var dot, moving, deep bytes.Buffer
@@ -128,6 +174,7 @@ func TestPhotoRefusesWhatIsNone(t *testing.T) {
 		{"1x1", "too small", dot.Bytes()},
 		{"20,000 x 20,000", "at most 40 million", bigPNG(20000, 20000)},
 		{"gif", "GIF", moving.Bytes()},
+		{"moving webp", "moving", []byte("RIFF\x1c\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\xff\x03\x00\xff\x03\x00ANIM\x06\x00")},
 		{"40 MB", "at most 30 MB", make([]byte, 40<<20)},
 	}
 	for _, tt := range tests {
@@ -142,6 +189,13 @@ func TestPhotoRefusesWhatIsNone(t *testing.T) {
 	}
 	if _, err := (Prepare{}).Photo(t.Context(), deep.Bytes()); err != nil {
 		t.Errorf("16 bits: %v", err)
+	}
+	inks, err := os.ReadFile("testdata/cmyk.jpg") // four inks: what scanners send
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := (Prepare{}).Photo(t.Context(), inks); err != nil || p.Width != 240 || p.Brightness < 0.8 {
+		t.Errorf("CMYK: %d wide, brightness %.2f, %v", p.Width, p.Brightness, err)
 	}
 }
 
