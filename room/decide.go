@@ -115,15 +115,17 @@ type Env struct {
 // Outcome is what follows from an input: the new state, what must be committed
 // before anything acts on it, and what then is to be done.
 type Outcome struct {
-	State  State
-	Commit Commit
-	Reply  Reply
-	Unlock *Grant   // unlock the door with this grant
-	Lock   bool     // end the unlock that stands
-	Speak  []Prompt // say these, in order
-	Spent  []string // residents whose pickup credentials are used up
-	pass   string   // ID of the credential that this entry uses up; empty = none
-	pickup []int    // indexes into Commit.Messages that need a new pickup credential
+	State   State
+	Commit  Commit
+	Reply   Reply
+	Unlock  *Grant   // unlock the door with this grant
+	Lock    bool     // end the unlock that stands
+	Lockers []string // slots of lockers to open, by Opens
+	Opens   Grant    // that they are opened by; committed as any
+	Speak   []Prompt // say these, in order
+	Spent   []string // residents whose pickup credentials are used up
+	pass    string   // ID of the credential that this entry uses up; empty = none
+	pickup  []int    // indexes into Commit.Messages that need a new pickup credential
 }
 
 // Quiet reports whether nothing worth committing happened.

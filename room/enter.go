@@ -189,7 +189,41 @@ func (d *decision) enter(v Visit, reason string) Visit {
 	case VisitResident:
 		d.sayTake(v, "prompt.take")
 	}
+	d.openLockers(v)
 	return v
+}
+
+// openLockers opens the compartments that somebody who has just come in needs:
+// a resident's with their packages, a courier's that were suggested.
+func (d *decision) openLockers(v Visit) {
+	var slots []string
+	add := func(slot string) {
+		if d.s.Slots[slot].Kind == SlotLocker && !slices.Contains(slots, slot) {
+			slots = append(slots, slot)
+		}
+	}
+	switch v.Kind {
+	case VisitCourier:
+		for _, p := range d.pending(v) {
+			add(p.Suggested)
+		}
+	case VisitResident:
+		for _, p := range d.waitingFor(v.Holder) {
+			add(p.Slot)
+		}
+	}
+	if len(slots) == 0 {
+		return
+	}
+	d.s.LastGrant++
+	g := Grant{ID: d.NewID(), Visit: v.ID, Door: LockersDoor, Fence: d.s.LastGrant, Issued: d.Now.UTC(), Expires: d.Now.UTC().Add(GrantTTL)}
+	d.o.Commit.Grants = append(d.o.Commit.Grants, g)
+	d.o.Lockers, d.o.Opens = slots, g
+	for _, slot := range slots {
+		e := d.visitEvent(EvGuideStepped, v)
+		e.Slot, e.Reason = slot, "locker"
+		d.event(e, nil)
+	}
 }
 
 // leaving marks that the people of v are on their way out, and tells them what

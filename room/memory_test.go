@@ -76,7 +76,10 @@ func (m *memory) Commit(_ context.Context, c Commit) ([]Event, error) {
 		delete(m.state.Items, k)
 	}
 	for _, g := range c.Grants {
-		m.state.LastGrant, m.state.Door.Granted = g.Fence, g
+		m.state.LastGrant = g.Fence
+		if g.Door != LockersDoor {
+			m.state.Door.Granted = g
+		}
 	}
 	for _, e := range c.Events {
 		if e.Kind == EvDoorOpened || e.Kind == EvDoorClosed {

@@ -126,12 +126,19 @@ type Reader interface {
 	Reads(ctx context.Context) <-chan Attempt
 }
 
+// Lockers are compartments with a lock each. Open releases a slot's for a moment
+// and returns when it has acted. It fails with ErrNotFound for a slot that is
+// none of these, and with ErrConflict for a grant that is expired.
+type Lockers interface {
+	Open(ctx context.Context, slot string, g Grant) error
+}
+
 // Diagnosis is what is known of one device's hardware: the manager's page shows
 // it.
 type Diagnosis struct {
 	Device  string            `json:"device"` // its name in the settings
 	Driver  string            `json:"driver"`
-	Serves  []string          `json:"serves"` // door, lights, laser, voice, reader
+	Serves  []string          `json:"serves"` // door, lights, laser, voice, reader, lockers
 	OK      bool              `json:"ok"`
 	Problem string            `json:"problem,omitempty"` // what is wrong, and what to do where that is known
 	Since   time.Time         `json:"since,omitzero"`    // it is so
@@ -151,6 +158,7 @@ type Devices struct {
 	Laser       Laser
 	Voice       Voice
 	Reader      Reader
+	Lockers     Lockers
 	Diagnostics Diagnostics
 }
 

@@ -186,6 +186,7 @@ func (s *Service) apply(ctx context.Context, inbox string, in Input) (Outcome, e
 			return o, err
 		}
 	}
+	s.openLockers(ctx, o.Lockers, o.Opens)
 	if o.Lock {
 		if err := s.dev.Door.Lock(ctx); err != nil {
 			s.log.Error("the door did not lock early; it does when its grant ends", "error", err)
@@ -288,6 +289,17 @@ func (s *Service) endPass(ctx context.Context, o *Outcome, now time.Time) error 
 		}
 	}
 	return nil
+}
+
+// openLockers opens compartments by a committed grant; one that does not open is
+// told by its driver, and the visit goes on.
+func (s *Service) openLockers(ctx context.Context, slots []string, g Grant) {
+	if s.dev.Lockers == nil {
+		return
+	}
+	for _, slot := range slots {
+		s.try(ctx, "locker "+slot, func(ctx context.Context) error { return s.dev.Lockers.Open(ctx, slot, g) })
+	}
 }
 
 // unlock sends the command of a committed grant. It is tried once: a late

@@ -231,6 +231,9 @@ func (s *teller) do(in Input) {
 	for _, m := range o.Commit.Messages {
 		fmt.Fprintf(s.out, "    → tells %s: %s %s\n", m.Resident.ID, m.Kind, s.name(m.Parcel.ID))
 	}
+	if len(o.Lockers) > 0 {
+		fmt.Fprintf(s.out, "    → opens %s, fence %d\n", strings.Join(o.Lockers, " "), o.Opens.Fence)
+	}
 	if o.Lock {
 		fmt.Fprintln(s.out, "    → locks")
 	}

@@ -67,6 +67,10 @@ type HandItem struct {
 // GrantTTL is how long an unlock command stays valid: a late one is refused.
 const GrantTTL = 10 * time.Second
 
+// LockersDoor is the Door of grants that open compartments; the room's own door
+// never has this name.
+const LockersDoor = "lockers"
+
 // Grant permits one visit to open one door until it expires. It is committed
 // before the unlock command leaves.
 type Grant struct {

@@ -31,15 +31,17 @@ type Bench struct {
 	Forgets  bool                            // what the door did while the line was cut is not told after
 	Watchdog time.Duration                   // the hardware locks by itself so long after the line was cut; 0 = it keeps the grant's time
 
-	Lit    func() map[string]room.Signal // without those that are off
-	Slots  []string                      // two that have lights
-	Steady bool                          // lights are on or off, whatever the signal: Lit gives SignalHere
-	Dot    func() bool                   // does the laser shine?
-	Aim    room.Aim                      // one within reach
-	Spoken func() []string
-	Card   string                            // one that the reader can read; empty = 0012345678
-	Show   func(t *testing.T, secret string) // a card to the reader
-	Plug   func(t *testing.T, in bool)       // the line between driver and hardware
+	Lit      func() map[string]room.Signal // without those that are off
+	Slots    []string                      // two that have lights
+	Steady   bool                          // lights are on or off, whatever the signal: Lit gives SignalHere
+	Dot      func() bool                   // does the laser shine?
+	Aim      room.Aim                      // one within reach
+	Spoken   func() []string
+	Card     string                            // one that the reader can read; empty = 0012345678
+	Show     func(t *testing.T, secret string) // a card to the reader
+	Locker   string                            // a slot that is one, of which Unbolted tells
+	Unbolted func() bool
+	Plug     func(t *testing.T, in bool) // the line between driver and hardware
 }
 
 // check is one promise.
@@ -86,6 +88,7 @@ func Run(t *testing.T, open func(t *testing.T) Bench) {
 		{"stopped, the laser is dark", and(laser, stop), stopDarkens},
 		{"what is said is heard, urgent or not", func(b Bench) bool { return b.Devices.Voice != nil }, says},
 		{"a shown card is read", func(b Bench) bool { return b.Devices.Reader != nil }, reads},
+		{"a locker opens by a grant, and locks by itself", func(b Bench) bool { return b.Devices.Lockers != nil }, opensLocker},
 		{"a line that is cut is unavailable, and soon", plug, cutIsUnavailable},
 		{"a lost line is told once, and once when it is back", and(plug, func(b Bench) bool { return b.Log != nil }), tellsOnce},
 		{"a diagnosis says whether the hardware answers", func(b Bench) bool { return b.Devices.Diagnostics != nil }, diagnoses},

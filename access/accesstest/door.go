@@ -219,3 +219,20 @@ func stopLocks(t *testing.T, b Bench) {
 		t.Error("the door opens although the driver was stopped")
 	}
 }
+
+func opensLocker(t *testing.T, b Bench) {
+	open := func(slot string, g room.Grant) error { return b.Devices.Lockers.Open(t.Context(), slot, g) }
+	if err := open(b.Locker, grant(b, 1, -time.Second)); !errors.Is(err, room.ErrConflict) || b.Unbolted() {
+		t.Errorf("an expired grant: got %v, want ErrConflict", err)
+	}
+	if err := open("no such slot", grant(b, 1, room.GrantTTL)); !errors.Is(err, room.ErrNotFound) {
+		t.Errorf("another's slot: got %v, want ErrNotFound", err)
+	}
+	if err := open(b.Locker, grant(b, 1, room.GrantTTL)); err != nil {
+		t.Fatal(err)
+	}
+	if !b.Unbolted() {
+		t.Error("the locker does not open")
+	}
+	eventually(t, "it locks by itself", func() bool { return !b.Unbolted() })
+}

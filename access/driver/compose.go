@@ -20,6 +20,7 @@ type composed struct {
 	lights manyLights
 	voices manyVoices
 	reader manyReaders
+	banks  manyLockers
 }
 
 // part is one piece of hardware that was opened.
@@ -49,6 +50,8 @@ func (c *composed) add(ctx context.Context, cfg Config, log *slog.Logger) error 
 			c.lights = append(c.lights, d.Lights)
 		case role == "voice":
 			c.voices = append(c.voices, d.Voice)
+		case role == "lockers":
+			c.banks = append(c.banks, d.Lockers)
 		case role == "reader":
 			c.reader = append(c.reader, d.Reader)
 		default:
@@ -68,6 +71,9 @@ func (c *composed) devices() room.Devices {
 	}
 	if len(c.reader) > 0 {
 		d.Reader = c.reader
+	}
+	if len(c.banks) > 0 {
+		d.Lockers = c.banks
 	}
 	return d
 }
@@ -137,6 +143,19 @@ func each[T any](all []T, do func(T) error) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// manyLockers are banks with compartments of their own each.
+type manyLockers []room.Lockers
+
+// Open implements room.Lockers: the bank that has the slot opens it.
+func (m manyLockers) Open(ctx context.Context, slot string, g room.Grant) error {
+	for _, bank := range m {
+		if err := bank.Open(ctx, slot, g); !errors.Is(err, room.ErrNotFound) {
+			return err
+		}
+	}
+	return fmt.Errorf("locker %s: %w: no device has it", slot, room.ErrNotFound)
 }
 
 // manyReaders are all listened to.

@@ -14,7 +14,7 @@
 // serves names some of [Roles]; empty is all that the driver has. One device
 // serves the door, at most one the laser. Several may serve lights (each shows
 // the slots it has and passes over the others), voice (all say the same) and
-// reader (all are listened to).
+// reader (all are listened to) and lockers (each opens its own).
 //
 // # A new driver
 //
@@ -85,7 +85,7 @@ func kinds() map[string]factory {
 func Kinds() []string { return slices.Sorted(maps.Keys(kinds())) }
 
 // Roles are what a device may serve as.
-func Roles() []string { return []string{"door", "lights", "laser", "voice", "reader"} }
+func Roles() []string { return []string{"door", "lights", "laser", "voice", "reader", "lockers"} }
 
 // Open opens the room's devices. It fails with ErrInvalid where a Config is
 // wrong or no device serves the door; hardware that does not answer yet is no
@@ -144,7 +144,7 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (d room.Devices, c 
 func roles(d room.Devices) []string {
 	var has []string
 	for role, there := range map[string]bool{"door": d.Door != nil, "lights": d.Lights != nil, "laser": d.Laser != nil,
-		"voice": d.Voice != nil, "reader": d.Reader != nil} {
+		"voice": d.Voice != nil, "reader": d.Reader != nil, "lockers": d.Lockers != nil} {
 		if there {
 			has = append(has, role)
 		}

@@ -28,8 +28,9 @@ const (
 	loadSlots     = `SELECT body FROM slots WHERE property = $1 AND room = $2`
 	loadCameras   = `SELECT body FROM cameras WHERE property = $1 AND room = $2`
 	loadFences    = `SELECT camera, fence FROM fences WHERE property = $1 AND room = $2`
-	loadGrant     = `SELECT id, visit, door, fence, issued, expires FROM grants
-		WHERE property = $1 AND room = $2 ORDER BY fence DESC LIMIT 1`
+	loadGrant     = `SELECT id, visit, door, fence, issued, expires,
+			(SELECT max(fence) FROM grants WHERE property = $1 AND room = $2) FROM grants
+		WHERE property = $1 AND room = $2 AND door <> $3 ORDER BY fence DESC LIMIT 1`
 	loadDoor = `SELECT kind, reason, time FROM events WHERE property = $1 AND room = $2 AND kind = ANY($3) ORDER BY seq DESC LIMIT 1`
 )
 
@@ -91,14 +92,14 @@ func (s *Store) loadFences(ctx context.Context, tx pgx.Tx, st *room.State) error
 }
 
 func (s *Store) loadDoor(ctx context.Context, tx pgx.Tx, st *room.State) error {
-	rows, err := tx.Query(ctx, loadGrant, s.property, s.room)
+	rows, err := tx.Query(ctx, loadGrant, s.property, s.room, room.LockersDoor)
 	if err != nil {
 		return err
 	}
 	var g room.Grant
-	_, err = pgx.ForEachRow(rows, []any{&g.ID, &g.Visit, &g.Door, &g.Fence, &g.Issued, &g.Expires}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&g.ID, &g.Visit, &g.Door, &g.Fence, &g.Issued, &g.Expires, &st.LastGrant}, func() error {
 		g.Issued, g.Expires = g.Issued.UTC(), g.Expires.UTC()
-		st.Door.Granted, st.LastGrant = g, g.Fence
+		st.Door.Granted = g
 		return nil
 	})
 	if err != nil {

@@ -72,3 +72,21 @@ func TestADoorThatAnsweredAgainIsNotLoadedAsFaulty(t *testing.T) {
 		t.Errorf("after it answered: %+v", d)
 	}
 }
+
+func TestALockersGrantIsNotTheDoors(t *testing.T) {
+	s := postgrestest.New(t)
+	at := time.Date(2026, 3, 2, 5, 0, 0, 0, time.UTC)
+	grant := func(id, door string, fence uint64) room.Grant {
+		return room.Grant{ID: id, Visit: "v1", Door: door, Fence: fence, Issued: at, Expires: at.Add(room.GrantTTL)}
+	}
+	_, err := s.Commit(t.Context(), room.Commit{
+		Visits: []room.Visit{{ID: "v1", Kind: room.VisitResident, Phase: room.VisitInside, Started: at}},
+		Grants: []room.Grant{grant("g1", "main", 1), grant("g2", room.LockersDoor, 2)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st, err := s.Load(t.Context()); err != nil || st.Door.Granted.ID != "g1" || st.LastGrant != 2 {
+		t.Errorf("loaded %+v, last grant %d, %v", st.Door.Granted, st.LastGrant, err)
+	}
+}

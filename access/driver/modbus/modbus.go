@@ -20,6 +20,7 @@
 //	exit       input           on while the inner handle is used
 //	beacon     coil            on while the door may be opened
 //	lights     A1=16,A2=17     coils of lamps at slots, on for every signal
+//	lockers    L1=32,L2=33     coils of the locks of compartments, on for half a second
 //	heartbeat  register        is counted up with every poll, for a module that
 //	                           locks when it stops
 //
@@ -62,8 +63,12 @@ type wiring struct {
 	strike, pulse, beacon, heartbeat int
 	contact, exit                    int
 	strikeLocks, contactClosed       bool // the level that means so
-	lights                           map[string]int
+	lights, lockers                  map[string]int
 }
+
+// lockerPulse is how long a compartment's lock is fed: its coil is not made for
+// more, and its door springs open.
+const lockerPulse = 500 * time.Millisecond
 
 // Driver is one module. Safe for concurrent use.
 type Driver struct {
@@ -77,13 +82,19 @@ type Driver struct {
 	done chan struct{}
 
 	mu    sync.Mutex
-	lamps map[string]bool // as they are lit
+	lamps map[string]bool      // as they are lit
+	fed   map[string]time.Time // locks of compartments that are on, and until when
 }
 
 var (
 	_ room.Door   = (*device.Doorway)(nil)
 	_ room.Lights = (*Driver)(nil)
 )
+
+// bank is a Driver as the lockers that it has.
+type bank struct{ *Driver }
+
+var _ room.Lockers = bank{}
 
 // Open begins to reach for the module that options describe.
 func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.Devices, io.Closer, error) {
@@ -101,6 +112,9 @@ func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.
 	if len(d.lights) > 0 {
 		devices.Lights = d
 	}
+	if len(d.lockers) > 0 {
+		devices.Lockers = bank{d}
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop, d.done = stop, make(chan struct{})
 	go d.run(ctx)
@@ -109,7 +123,7 @@ func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.
 
 func read(o *device.Options) (*Driver, error) {
 	timeout := o.Duration("timeout", 500*time.Millisecond)
-	d := &Driver{poll: o.Duration("poll", 100*time.Millisecond), lamps: map[string]bool{}}
+	d := &Driver{poll: o.Duration("poll", 100*time.Millisecond), lamps: map[string]bool{}, fed: map[string]time.Time{}}
 	d.client = &Client{Unit: byte(o.Number("unit", 1, 0, 255)), Timeout: timeout}
 	if address := o.Text("address", ""); address != "" {
 		if _, _, err := net.SplitHostPort(address); err != nil {
@@ -127,17 +141,21 @@ func read(o *device.Options) (*Driver, error) {
 		strike: place("strike"), pulse: place("pulse"), beacon: place("beacon"), heartbeat: place("heartbeat"),
 		contact: place("contact"), exit: place("exit"),
 		strikeLocks: o.Bool("invert_strike", false), contactClosed: !o.Bool("invert_contact", false),
-		lights: o.Numbers("lights", 0, math.MaxUint16),
+		lights: o.Numbers("lights", 0, math.MaxUint16), lockers: o.Numbers("lockers", 0, math.MaxUint16),
 	}
 	if d.strike != none && d.pulse != none {
 		o.Fail("pulse", "give strike or pulse, not both")
 	}
-	if d.strike == none && d.pulse == none && len(d.lights) == 0 {
-		o.Fail("strike", "give the coil of the strike, or lights")
+	if d.strike == none && d.pulse == none && len(d.lights) == 0 && len(d.lockers) == 0 {
+		o.Fail("strike", "give the coil of the strike, or lights, or lockers")
 	}
-	for slot, coil := range d.lights {
-		if coil == d.strike || coil == d.beacon {
-			o.Fail("lights", "%s has the coil of the strike or the beacon", slot)
+	taken := map[int]string{d.strike: "the strike", d.beacon: "the beacon"}
+	for key, table := range map[string]map[string]int{"lights": d.lights, "lockers": d.lockers} {
+		for _, slot := range slices.Sorted(maps.Keys(table)) {
+			if by, twice := taken[table[slot]]; twice {
+				o.Fail(key, "%s has the coil of %s", slot, by)
+			}
+			taken[table[slot]] = key[:len(key)-1] + " " + slot
 		}
 	}
 	return d, o.Done()
@@ -236,10 +254,14 @@ func (d *Driver) look(ctx context.Context, exit *bool, beats uint16) error {
 		}
 		used = level[0]
 	}
-	if d.line.Back() {
+	fresh := d.line.Back()
+	if fresh {
 		if err := d.relight(ctx); err != nil {
 			return err
 		}
+	}
+	if err := d.unfeed(ctx, fresh); err != nil {
+		return err
 	}
 	if d.door == nil {
 		return nil
@@ -274,10 +296,10 @@ func (d *Driver) released(ctx context.Context) (bool, error) {
 		}
 		return on[0] != d.strikeLocks, nil
 	}
-	// Lamps only: one is read to know that the module answers.
-	_, err := d.client.ReadCoils(ctx, slices.Min(slices.Collect(maps.Values(d.lights))), 1)
-	if err != nil {
-		return false, fmt.Errorf("read a lamp: %w", err)
+	// No door: some coil is read to know that the module answers.
+	coils := slices.Concat(slices.Collect(maps.Values(d.lights)), slices.Collect(maps.Values(d.lockers)))
+	if _, err := d.client.ReadCoils(ctx, slices.Min(coils), 1); err != nil {
+		return false, fmt.Errorf("read a coil: %w", err)
 	}
 	return false, nil
 }
@@ -312,6 +334,45 @@ func (d *Driver) relight(ctx context.Context) error {
 	return nil
 }
 
+// Open implements room.Lockers.
+func (b bank) Open(ctx context.Context, slot string, g room.Grant) error {
+	coil, ok := b.lockers[slot]
+	if !ok {
+		return fmt.Errorf("locker %s: %w", slot, room.ErrNotFound)
+	}
+	now := time.Now()
+	if !g.Expires.After(now) {
+		return fmt.Errorf("locker %s: %w: the grant expired", slot, room.ErrConflict)
+	}
+	ctx, cancel := context.WithDeadline(ctx, g.Expires)
+	defer cancel()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fed[slot] = now.Add(lockerPulse) // whatever comes of the command, it is switched off
+	if err := b.client.WriteCoil(ctx, coil, true); err != nil {
+		return fmt.Errorf("locker %s: %w", slot, err)
+	}
+	return nil
+}
+
+// unfeed switches the locks of compartments off that were fed long enough, or
+// all of them: after the line was lost nobody knows which are on.
+func (d *Driver) unfeed(ctx context.Context, all bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for slot, coil := range d.lockers {
+		until, on := d.fed[slot]
+		if !all && (!on || time.Now().Before(until)) {
+			continue
+		}
+		if err := d.client.WriteCoil(ctx, coil, false); err != nil {
+			return fmt.Errorf("switch the lock of locker %s off: %w", slot, err)
+		}
+		delete(d.fed, slot)
+	}
+	return nil
+}
+
 // Close locks the door, darkens the lamps and ends the connection. Where the
 // module does not answer the error says so: it is to lock by itself.
 func (d *Driver) Close() error {
@@ -325,6 +386,9 @@ func (d *Driver) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
+	if e := d.unfeed(ctx, true); e != nil {
+		err = errors.Join(err, e)
+	}
 	_ = d.Set(ctx, nil) // lamps left on harm nobody
 	return errors.Join(err, d.client.Close())
 }

@@ -16,12 +16,12 @@ import (
 
 // The module's wiring in all tests.
 const (
-	strike, beacon, lampA, lampB = 0, 1, 16, 17
-	contact, exit                = 3, 4
+	strike, beacon, lampA, lampB, locker = 0, 1, 16, 17, 32
+	contact, exit                        = 3, 4
 )
 
 func wired(more map[string]string) map[string]string {
-	options := map[string]string{"strike": "0", "beacon": "1", "contact": "3", "exit": "4", "lights": "A1=16, B2=17",
+	options := map[string]string{"strike": "0", "beacon": "1", "contact": "3", "exit": "4", "lights": "A1=16, B2=17", "lockers": "L1=32",
 		"timeout": "250ms", "poll": "20ms"}
 	maps.Copy(options, more)
 	return options
@@ -53,6 +53,7 @@ func TestOptions(t *testing.T) {
 		"nothing wired":        {"address": "10.0.0.9:502"},
 		"a coil out of range":  {"address": "10.0.0.9:502", "strike": "65536"},
 		"two ways to release":  {"address": "10.0.0.9:502", "strike": "0", "pulse": "1"},
+		"a locker on a lamp":   {"address": "10.0.0.9:502", "lights": "A1=1", "lockers": "L1=1"},
 		"a lamp on the strike": {"address": "10.0.0.9:502", "strike": "0", "lights": "A1=0"},
 		"half a lamp":          {"address": "10.0.0.9:502", "strike": "0", "lights": "A1"},
 		"an unknown parity":    {"port": "/dev/ttyUSB0", "strike": "0", "parity": "mark"},
@@ -117,7 +118,9 @@ func bench(t *testing.T, p *peer, w *accesstest.Wire, more map[string]string) ac
 			}
 			return lit
 		},
-		Plug: func(_ *testing.T, in bool) { w.Plug(in) },
+		Locker:   "L1",
+		Unbolted: func() bool { return p.ask(t, "get co %d", locker) != 0 },
+		Plug:     func(_ *testing.T, in bool) { w.Plug(in) },
 	}
 }
 
