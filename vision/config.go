@@ -37,9 +37,9 @@ type Config struct {
 	// Brightness is the factor between two brightnesses from which a place looks
 	// different whatever its structure. 1.6: people's soft shadows stay below.
 	Brightness float64
-	// LightStep is the share of the picture's textured places that must change at
-	// once to be a light (or a bump of the camera), not people. 0.4: one person
-	// near the camera covers less.
+	// LightStep is the share of the textured places that must change at once, in
+	// most parts of the picture, to be a light (or a bump of the camera), not
+	// people. 0.4: a lamp leaves what is in the shade.
 	LightStep float64
 	// Linger is how long somebody who stands quite still is taken for a person
 	// rather than for a new piece of furniture.

@@ -20,6 +20,17 @@ const (
 	// lightSure is the correlation of slopes from which only the light is another
 	// whatever else speaks: measured 0.5 to 0.6 where a strip lights its board.
 	lightSure = 0.45
+	// lightMaybe is the correlation from which what seems to have gone, where
+	// nothing was known, is light: the rim of a sun patch has an outline too.
+	lightMaybe = 0.35
+)
+
+const (
+	// lean and leanAfter are the evidence and the time from which a thing is taken
+	// to have come though little speaks for it, where nothing is known that could
+	// have gone: a box on another that looks like it, an envelope in a strip's glare.
+	lean      = 0.2
+	leanAfter = time.Second
 )
 
 // verdict is what a core is.
@@ -59,9 +70,12 @@ func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration, last bool)
 	case placed:
 		return []Decision{t.place(b, k, at, confidence)}, false
 	case removed:
+		if e.kept > lightMaybe && t.ledger.covered(b) == 0 {
+			return nil, false
+		}
 		return []Decision{t.remove(b, k, at, confidence)}, false
 	}
-	if from, to, q := findShift(b, t.base.committed.L, t.base.still.L); q > sureShift {
+	if from, to, q := findShift(b, t.base.committed.L, t.base.still.L); q > sureShift && (t.ledger.at(from) != nil || t.ledger.covered(b) == 0) {
 		return []Decision{t.shift(from, to, at, q)}, false
 	}
 	if old := t.ledger.at(b); old != nil && t.bared(old) {
@@ -70,10 +84,11 @@ func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration, last bool)
 		// Another thing stands where a known one stood.
 		return []Decision{t.remove(b, k, at, 0.6), t.place(b, k, at, 0.6)}, false
 	}
+	comes := e.score() >= 0 || t.ledger.covered(b) < 0.5
 	switch {
-	case !last:
+	case !last && !(comes && e.score() > -lean && t.now-at > leanAfter):
 		return nil, true
-	case e.score() >= 0:
+	case comes:
 		return []Decision{t.place(b, k, at, min(confidence, 0.5))}, false
 	}
 	return []Decision{t.remove(b, k, at, min(confidence, 0.5))}, false

@@ -15,8 +15,9 @@ type evidence struct {
 // score joins the cues: positive = placed.
 func (e evidence) score() float64 { return e.outline + e.apart }
 
-// evidenceOf looks at the outline of in, a blob's own mask.
-func evidenceOf(b Blob, in Mask, before, after View) evidence {
+// evidenceOf looks at the outline of in, a blob's own mask, but for the parts
+// along a lamp: doubt is by how many gray levels lamps may change a place.
+func evidenceOf(b Blob, in Mask, doubt []float32, before, after View) evidence {
 	w, h := before.L.W, before.L.H
 	gain := ringGain(b, in, before.L, after.L)
 	var edgeBefore, edgeAfter, apartBefore, apartAfter, n float64
@@ -37,6 +38,10 @@ func evidenceOf(b Blob, in Mask, before, after View) evidence {
 			continue
 		}
 		nx, ny = nx/l, ny/l
+		outside := (y+round(3*ny))*w + x + round(3*nx)
+		if max(doubt[i], doubt[outside]) > lampBlinds {
+			continue
+		}
 		edgeBefore += steepest(before.L, x, y, nx, ny)
 		edgeAfter += steepest(after.L, x, y, nx, ny) / gain
 		apartBefore += across(before, x, y, nx, ny, 1)
@@ -50,10 +55,14 @@ func evidenceOf(b Blob, in Mask, before, after View) evidence {
 	return evidence{
 		outline: math.Log((edgeAfter/n + floor) / (edgeBefore/n + floor)),
 		apart:   math.Log((apartAfter/n + floor) / (apartBefore/n + floor)),
-		kept:    keptSlopes(b, before.L, after.L),
+		kept:    keptSlopes(b, doubt, before.L, after.L),
 		blown:   blownShare(b, before.L, after.L),
 	}
 }
+
+// lampBlinds is by how many gray levels a lamp must change a place for its edges
+// to say nothing about things.
+const lampBlinds = 15
 
 // blown is the brightness from which a picture shows light and no longer things.
 const blown = 247
@@ -70,13 +79,14 @@ func blownShare(b Blob, before, after Plane) float64 {
 }
 
 // keptSlopes correlates the slopes of brightness in b before and after. Light
-// keeps their directions whatever it does to their size.
-func keptSlopes(b Blob, before, after Plane) float64 {
+// keeps their directions whatever it does to their size. The slopes that lamps
+// make are left out.
+func keptSlopes(b Blob, doubt []float32, before, after Plane) float64 {
 	var pp, qq, pq float64
 	w := before.W
 	for _, p := range b.Pix {
 		i := int(p)
-		if x, y := i%w, i/w; x == 0 || y == 0 || x == w-1 || y == before.H-1 {
+		if x, y := i%w, i/w; x == 0 || y == 0 || x == w-1 || y == before.H-1 || doubt[i] > lampBlinds {
 			continue
 		}
 		px, py := float64(before.Pix[i+1]-before.Pix[i-1]), float64(before.Pix[i+w]-before.Pix[i-w])

@@ -79,13 +79,13 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 			continue
 		}
 		k := t.slots.resting(inner)
-		e := evidenceOf(inner, t.maskOf(inner), t.base.committed, t.base.still)
+		e := evidenceOf(inner, t.maskOf(inner), t.lamps.doubt, t.base.committed, t.base.still)
 		if t.trace != nil {
 			t.trace(inner, k, e)
 		}
 		fits := t.slots.holds(inner, k)
 		found := t.base.restored && lastTouch == 0 // it was there at the restart
-		if (!fits || !found && !t.who.leftAlone(b, lastTouch, t.motion.last, t.least()/2)) && e.outline > 0.3 && waited < t.cfg.Linger.Seconds() {
+		if (!fits || !found && !t.who.leftAlone(b, lastTouch, t.motion.last, t.least()/2)) && t.stands(b, e) && waited < t.cfg.Linger.Seconds() {
 			t.who.hold(b, now)
 			return nil, false // somebody who stands still
 		}
@@ -97,6 +97,13 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		out, held = append(out, d...), held || wait
 	}
 	return out, len(out) > 0 || !held && waited > t.cfg.Forget.Seconds()
+}
+
+// stands reports whether what differs can be somebody: it has an outline of its
+// own. Before clutter at the picture's edge, which is crossed all the time, it
+// needs less of one.
+func (t *Tracker) stands(b Blob, e evidence) bool {
+	return e.outline > 0.3 || e.outline > -0.3 && b.Area > 8*t.least() && t.who.atEdge(b)
 }
 
 // cores are the solid parts of a changed blob: where structure or colour are

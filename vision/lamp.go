@@ -1,67 +1,180 @@
 package vision
 
-// lamps knows the places that blink or breathe: a light strip below a slot, a
-// status lamp. What moves there says nothing about people, and a place next to
-// it need not wait for it to be quiet. A lamp is learned by what it does: it
-// moves again and again, and never from where it is.
+// lamps knows the light strips and lamps that a camera sees: places that go back
+// and forth between the same two brightnesses. A difference there that is no
+// larger than the light's own says nothing about things and people: it is no
+// motion, no change, and speaks for no thing. Nobody has to tell where the strips
+// are and how far they shine: each has been learned after two flashes.
 type lamps struct {
-	w, h   int
-	count  []uint8   // by place: how often it moved and was nobody
-	at     []float32 // by place: when it last did, seconds
-	sign   []int8    // by place: whether it became brighter or darker then
-	flips  []uint8   // by place: how often that went back and forth
-	marked Mask      // places of lamps
-	mask   Mask      // the same with the rim that the comparison's window adds
+	w, h  int
+	turns []turning
+	swing []float32 // by place: by how many gray levels it goes on and off; 0 = it does not
+	seen  []float32 // by place: when it last did, seconds
+	doubt []float32 // swing with a margin, and the rim that the comparison's window adds
+	mask  Mask      // places of the lamps themselves, with that rim; the others reflect them
+}
+
+// turning follows the brightness of one place between its turning points.
+type turning struct {
+	at           float32 // when it last turned, seconds
+	extreme      float32 // the brightest or darkest since then
+	bright, dark float32 // where it turned before
+	turns        uint8   // in a row, each where the one before of its kind was
+	rising       bool
 }
 
 const (
-	// lampSure is how many pictures must show a place moving for it to be a
-	// lamp: a second at five a second, longer than it takes to know a person.
-	lampSure = 5
-	// lampFlips is how often a place must go back and forth between brighter and
-	// darker to be a lamp although people have just been there.
-	lampFlips = 3
-	// lampPause is how long, in seconds, a lamp may pause while it is learned:
-	// slow breathing rests at its brightest and darkest.
-	lampPause = 1.5
-	// lampMemory is for how long, in seconds, a lamp is known after it last
-	// moved: hands hide it, and it lights up again.
-	lampMemory = 300
+	// lampSwing is by how many gray levels a lamp changes a place at least.
+	lampSwing = 14
+	// lampAgain is by how many gray levels, and by which share of its swing, a
+	// lamp misses its former brightness at most: what a coder leaves.
+	lampAgain, lampAgainShare = 8, 0.15
+	// lampTurns is how often a place must turn to be a lamp: two flashes. A hand
+	// that waves does not come back to two brightnesses twice.
+	lampTurns = 4
+	// lampPause is how long, in seconds, a lamp may rest between turns while it is
+	// learned.
+	lampPause = 2.5
+	// lampMemory is for how long, in seconds, a lamp that stays on or off is known.
+	lampMemory = 1800
+	// lampFew is how many of the 5 x 5 places around must flash too: one alone is
+	// noise at an edge.
+	lampFew = 5
+	// lampCell is the side, in working pixels, of the cells in which the
+	// strongest flash is looked for.
+	lampCell = 12
+	// lampItself is the share of the strongest flash around from which a place is
+	// the lamp itself, and not what it shines on.
+	lampItself = 0.5
+	// lampMargin is how much more than it was seen to a lamp may change a place: it
+	// has other colours, and what stands there reflects it in another way.
+	lampMargin = 1.3
 )
 
 func newLamps(w, h int) *lamps {
-	return &lamps{w: w, h: h, count: make([]uint8, w*h), at: make([]float32, w*h), sign: make([]int8, w*h), flips: make([]uint8, w*h), marked: make(Mask, w*h), mask: make(Mask, w*h)}
+	return &lamps{w: w, h: h, turns: make([]turning, w*h), swing: make([]float32, w*h), seen: make([]float32, w*h), doubt: make([]float32, w*h), mask: make(Mask, w*h)}
 }
 
-// learn takes the places that move now, but for those of known lamps, and
-// whether they became brighter. people are the places of people; thin are those
-// of a motion that is too thin to be a hand's.
-func (l *lamps) learn(moving Mask, sign []int8, people, thin, tmp Mask, now float64) {
-	changed := false
-	for i, m := range moving {
-		age := float32(now) - l.at[i]
+// learn follows each place of the picture. Where something as thick as a hand
+// moves, or when all of the picture changes, it begins anew.
+func (a *lamps) learn(l []float32, thick Mask, all bool, now float64) {
+	found := false
+	for i := range a.turns {
+		if a.swing[i] > 0 && float32(now)-a.seen[i] > lampMemory {
+			a.swing[i], found = 0, true
+		}
+		s := &a.turns[i]
+		if all || thick[i] != 0 || float32(now)-s.at > lampPause {
+			*s = turning{at: float32(now), extreme: l[i], rising: s.rising}
+			continue
+		}
+		v := l[i]
 		switch {
-		case l.marked[i] != 0 && age > lampMemory:
-			l.marked[i], changed = 0, true
-			fallthrough
-		case m == 0 || l.marked[i] != 0:
-			continue
-		case age > lampPause || people[i] != 0 && thin[i] == 0: // it was still, or it is somebody
-			l.count[i], l.flips[i] = 0, 0
+		case s.rising && v > s.extreme, !s.rising && v < s.extreme:
+			s.extreme = v
+		case s.rising && v < s.extreme-lampSwing:
+			s.turn(&s.bright, v, float32(now))
+		case !s.rising && v > s.extreme+lampSwing:
+			s.turn(&s.dark, v, float32(now))
 		}
-		if people[i] != 0 && thin[i] == 0 {
-			continue
-		}
-		if sign[i] != l.sign[i] && l.count[i] > 0 {
-			l.flips[i]++
-		}
-		l.at[i], l.sign[i] = float32(now), sign[i]
-		l.count[i]++
-		if l.flips[i] >= lampFlips || people[i] == 0 && l.count[i] >= lampSure {
-			l.marked[i], l.count[i], l.flips[i], changed = 1, 0, 0, true
+		if s.turns >= lampTurns {
+			a.seen[i] = float32(now)
+			if swing := s.bright - s.dark; swing > a.swing[i] {
+				a.swing[i], found = swing, true
+			}
 		}
 	}
-	if changed {
-		dilate(l.mask, l.marked, tmp, l.w, l.h, structureRadius)
+	if found {
+		a.spread()
+	}
+}
+
+// turn notes a turning point, to be compared with the former one of its kind.
+func (s *turning) turn(former *float32, v, now float32) {
+	miss := abs(s.extreme - *former)
+	if s.turns >= 2 && miss > max(lampAgain, lampAgainShare*abs(s.bright-s.dark)) {
+		s.turns = 0
+	}
+	*former = s.extreme
+	s.turns = min(s.turns+1, lampTurns)
+	s.extreme, s.at, s.rising = v, now, !s.rising
+}
+
+// spread gives each place the largest swing of those around it, and tells the
+// lamps from what they shine on.
+func (a *lamps) spread() {
+	cw, ch := (a.w+lampCell-1)/lampCell, (a.h+lampCell-1)/lampCell
+	strongest := make([]float32, cw*ch)
+	for i, v := range a.swing {
+		c := &strongest[i/a.w/lampCell*cw+i%a.w/lampCell]
+		*c = max(*c, v)
+	}
+	clear(a.doubt)
+	clear(a.mask)
+	for i, v := range a.swing {
+		if v == 0 || a.flashing(i) < lampFew {
+			continue
+		}
+		x, y := i%a.w/lampCell, i/a.w/lampCell
+		most := float32(0)
+		for ny := max(y-1, 0); ny <= min(y+1, ch-1); ny++ {
+			for nx := max(x-1, 0); nx <= min(x+1, cw-1); nx++ {
+				most = max(most, strongest[ny*cw+nx])
+			}
+		}
+		a.around(i, func(j int) {
+			a.doubt[j] = max(a.doubt[j], lampMargin*v)
+			if v >= lampItself*most {
+				a.mask[j] = 1
+			}
+		})
+	}
+}
+
+// flashing counts the places around i that go on and off, itself among them.
+func (a *lamps) flashing(i int) (n int) {
+	a.around(i, func(j int) {
+		if a.swing[j] > 0 {
+			n++
+		}
+	})
+	return n
+}
+
+// around visits the places in the comparison's window at i.
+func (a *lamps) around(i int, visit func(j int)) {
+	x, y := i%a.w, i/a.w
+	for ny := max(y-structureRadius, 0); ny <= min(y+structureRadius, a.h-1); ny++ {
+		for nx := max(x-structureRadius, 0); nx <= min(x+structureRadius, a.w-1); nx++ {
+			visit(ny*a.w + nx)
+		}
+	}
+}
+
+// bridge fills in m the places of lamps that lie between marked ones, across or
+// down: somebody before a strip is one, above it and below.
+func (a *lamps) bridge(m Mask) {
+	for y := range a.h {
+		a.fill(m, y*a.w, 1, a.w)
+	}
+	for x := range a.w {
+		a.fill(m, x, a.w, a.h)
+	}
+}
+
+// fill bridges the lamps of one line of n places.
+func (a *lamps) fill(m Mask, from, step, n int) {
+	open := -1 // the last marked place before the present run of a lamp's
+	for k := range n {
+		i := from + k*step
+		switch {
+		case m[i] != 0:
+			for j := open + 1; open >= 0 && j < k; j++ {
+				m[from+j*step] = 1
+			}
+			open = k
+		case a.mask[i] == 0:
+			open = -1
+		}
 	}
 }

@@ -74,6 +74,15 @@ func (l *ledger) at(b Blob) *entry {
 	return best
 }
 
+// covered is the largest share of b's box that a known item's covers: without
+// one, nothing can have gone there but what was there before the first picture.
+func (l *ledger) covered(b Blob) (share float64) {
+	for _, e := range l.entries {
+		share = max(share, overlapShare(b, e.blob))
+	}
+	return share
+}
+
 // again finds, among the items taken in this visit, the one that looks like a,
 // of about the same size; it is no longer taken then.
 func (l *ledger) again(a []float32, b Blob, alike float64) *entry {

@@ -15,8 +15,10 @@ package vision
 //  3. Motion (motion.go). A place moves when it differs from 0.2 s ago by more
 //     than the noise, which is measured all the time, and its structure differs:
 //     the correlation of its 5 x 5 window is lost (structure.go). A lamp changes
-//     brightness and keeps correlation. Where nearly every place with structure
-//     changes at once, it is a lamp or a bump and not people.
+//     brightness and keeps correlation. Where most places with structure change at
+//     once, in most parts of the picture, it is a lamp or a bump and not people.
+//     Light strips in view are learned by their flashing (lamp.go): what they may
+//     do to a place is neither motion nor change nor evidence.
 //  4. Still and committed (settle.go). The still picture averages noise away where
 //     nothing moves. Untouched places of the committed picture follow it within a
 //     second: light needs no hand. Places that people cover are "touched"; they

@@ -6,6 +6,9 @@ import "math"
 // seconds: long enough that a slow hand has moved a pixel, whatever the frame rate.
 const motionSpan = 0.18
 
+// mostParts is the share of the picture's parts that light changes at least.
+const mostParts = 0.6
+
 // motion finds what moves: places that have changed in structure since a moment
 // ago. A change of light alone moves nothing.
 type motion struct {
@@ -17,16 +20,14 @@ type motion struct {
 	noise   float32 // variance of one picture's noise, smoothed
 	mask    Mask    // moving now
 	raw     Mask
-	sign    []int8    // by place that moves: 1 brighter, -1 darker than a moment ago
 	last    []float32 // by place: when it last moved, seconds; negative for never
 	lightAt float64   // when the light last made a step
 	gainAt  float64   // when the exposure last changed
-	lamps   *lamps    // places whose motion says nothing
 }
 
 func newMotion(w, h int, cfg Config) *motion {
-	m := &motion{w: w, h: h, share: cfg.LightStep, prev: make([]float32, w*h), mask: make(Mask, w*h), raw: make(Mask, w*h), sign: make([]int8, w*h),
-		last: make([]float32, w*h), noise: 2, lamps: newLamps(w, h), lightAt: math.Inf(-1), gainAt: math.Inf(-1)}
+	m := &motion{w: w, h: h, share: cfg.LightStep, prev: make([]float32, w*h), mask: make(Mask, w*h), raw: make(Mask, w*h),
+		last: make([]float32, w*h), noise: 2, lightAt: math.Inf(-1), gainAt: math.Inf(-1)}
 	for i := range m.last {
 		m.last[i] = -1e6
 	}
@@ -34,8 +35,9 @@ func newMotion(w, h int, cfg Config) *motion {
 }
 
 // step looks at the next picture and returns how many places move. busy are
-// the places where people are or may get to by the next picture.
-func (m *motion) step(l []float32, busy Mask, t float64) int {
+// the places where people are or may get to by the next picture; lamps
+// do not move.
+func (m *motion) step(l []float32, busy Mask, lamps *lamps, t float64) int {
 	if !m.started {
 		m.started, m.prevT = true, t
 		copy(m.prev, l)
@@ -58,16 +60,13 @@ func (m *motion) step(l []float32, busy Mask, t float64) int {
 		for x := range m.w {
 			i := y*m.w + x
 			d := l[i] - scaled[i]
-			if (d > least || d < -least) && unlikeAt(l, scaled, m.w, m.h, x, y, m.noise) > 0.35 {
-				m.raw[i], m.sign[i] = 1, 1
-				if d < 0 {
-					m.sign[i] = -1
-				}
+			if abs(d) > max(least, lamps.doubt[i]) && unlikeAt(l, scaled, m.w, m.h, x, y, m.noise) > 0.35 {
+				m.raw[i] = 1
 				changed++
 			}
 		}
 	}
-	if m.everywhere(l, busy) > m.share {
+	if m.everywhere(l, busy) > mostParts {
 		m.lightAt = t
 	}
 	if gain < 0.95 || gain > 1.05 {
@@ -77,10 +76,6 @@ func (m *motion) step(l []float32, busy Mask, t float64) int {
 	for i := range m.mask {
 		m.mask[i] = 0
 		if m.raw[i] != 0 && m.neighbours(i) >= 4 {
-			if m.lamps.mask[i] != 0 {
-				m.lamps.at[i] = float32(t)
-				continue
-			}
 			m.mask[i] = 1
 			m.last[i] = float32(t)
 			moving++
@@ -93,21 +88,26 @@ func (m *motion) step(l []float32, busy Mask, t float64) int {
 	return moving
 }
 
-// everywhere gives the share of cells with structure, and without people near,
-// that have changed. It is 0 where there are too few such cells to tell.
+// everywhere gives the share of the picture's parts in which most cells with
+// structure, and without people near, have changed. Light reaches all parts of
+// the picture; one person does not, however bare the rest of the room is. It is 0
+// where too few parts have structure to tell.
 func (m *motion) everywhere(l []float32, busy Mask) float64 {
-	const cell = 10
+	const (
+		cell  = 10 // working pixels
+		parts = 4  // across and down
+		few   = 3  // cells that a part must have to tell
+	)
 	edge := 8 + 4*float32(math.Sqrt(float64(m.noise)))
-	changed, textured, all := 0, 0, 0
+	var changed, textured [parts * parts]int
 	for cy := 0; cy+cell <= m.h; cy += cell {
 		for cx := 0; cx+cell <= m.w; cx += cell {
-			all++
 			n, rough, taken := 0, 0, 0
 			for y := cy; y < cy+cell; y++ {
 				for i := y*m.w + cx; i < y*m.w+cx+cell-1; i++ {
 					n += int(m.raw[i])
 					taken += int(busy[i])
-					if abs(l[i]-l[i+1]) > edge {
+					if abs(l[i]-l[i+1]) > edge || y > cy && abs(l[i]-l[i-m.w]) > edge {
 						rough++
 					}
 				}
@@ -115,16 +115,27 @@ func (m *motion) everywhere(l []float32, busy Mask) float64 {
 			if taken > 0 || rough < 3 && n == 0 {
 				continue
 			}
-			textured++
+			part := cy*parts/m.h*parts + cx*parts/m.w
+			textured[part]++
 			if n >= 8 {
-				changed++
+				changed[part]++
 			}
 		}
 	}
-	if textured*10 < all {
+	told, most := 0, 0
+	for part, n := range textured {
+		if n < few {
+			continue
+		}
+		told++
+		if float64(changed[part]) > m.share*float64(n) {
+			most++
+		}
+	}
+	if told < parts*parts/2 {
 		return 0
 	}
-	return float64(changed) / float64(textured)
+	return float64(most) / float64(told)
 }
 
 // neighbours counts the marked places of the 3 x 3 around i.

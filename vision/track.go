@@ -15,6 +15,7 @@ type Tracker struct {
 	scale  [2]float64 // slots file's pixels per working pixel
 	slots  *slotMap
 	motion *motion
+	lamps  *lamps
 	base   *settled
 	cmp    *structure
 	ledger *ledger
@@ -25,6 +26,7 @@ type Tracker struct {
 	people  Mask      // where people are: who.mask
 	who     *people
 	wide    Mask
+	thick   Mask // what moves and is thick enough to be a hand
 	tmp     Mask
 	labels  []int32
 
@@ -57,8 +59,8 @@ func NewTracker(slots room.SlotsFile, w, h int, cfg Config) *Tracker {
 	t := &Tracker{
 		cfg: cfg, w: w, h: h,
 		scale: [2]float64{float64(slots.Width) / float64(w), float64(slots.Height) / float64(h)},
-		slots: newSlotMap(slots, w, h), motion: newMotion(w, h, cfg), base: newSettled(w, h), cmp: newStructure(w, h), ledger: newLedger(),
-		diff: make([]float32, n), du: make([]float32, n), dv: make([]float32, n), changed: make(Mask, n), who: newPeople(w, h), wide: make(Mask, n), tmp: make(Mask, n), labels: make([]int32, n),
+		slots: newSlotMap(slots, w, h), motion: newMotion(w, h, cfg), lamps: newLamps(w, h), base: newSettled(w, h), cmp: newStructure(w, h), ledger: newLedger(),
+		diff: make([]float32, n), du: make([]float32, n), dv: make([]float32, n), changed: make(Mask, n), who: newPeople(w, h), wide: make(Mask, n), thick: make(Mask, n), tmp: make(Mask, n), labels: make([]int32, n),
 		rest: true,
 	}
 	t.people = t.who.mask
@@ -75,7 +77,9 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	t.now = at
 	first := !t.base.begun
 	busy := t.near(t.people, t.w/12)
-	moving := t.motion.step(v.L.Pix, busy, now)
+	moving := t.motion.step(v.L.Pix, busy, t.lamps, now)
+	t.findThick()
+	t.lamps.learn(v.L.Pix, t.thick, t.motion.light(now) || t.motion.exposing(now), now)
 	dt := t.base.step(v, t.motion, now)
 	if first {
 		return nil
@@ -116,6 +120,12 @@ func (t *Tracker) compare() {
 	for i := range t.changed {
 		t.changed[i] = 0
 		p, q := a.L.Pix[i]+8, b.L.Pix[i]*gain+8
+		if abs(p-q) < t.lamps.doubt[i] {
+			t.du[i], t.dv[i], p = 0, 0, q
+			if t.lamps.mask[i] != 0 {
+				t.diff[i] = 0
+			}
+		}
 		if t.diff[i] <= least && abs(t.du[i]) <= chroma && abs(t.dv[i]) <= chroma && p <= q*bright && q <= p*bright {
 			continue
 		}
@@ -151,10 +161,10 @@ func (t *Tracker) findPeople(now float64) {
 	for i := range t.wide {
 		t.wide[i] = t.changed[i] | t.motion.mask[i]
 	}
+	t.lamps.bridge(t.wide)
 	closeGaps(t.wide, t.tmp, t.w, t.h, 2)
 	var moving []Blob
 	least := t.least()
-	thin := t.thinMotion()
 	for _, b := range blobs(t.wide, t.labels, t.w, t.h) {
 		if b.Area < least {
 			continue
@@ -170,18 +180,18 @@ func (t *Tracker) findPeople(now float64) {
 		}
 	}
 	t.who.update(moving, now)
-	t.motion.lamps.learn(t.motion.mask, t.motion.sign, t.people, thin, t.tmp, now)
 	dilate(t.wide, t.people, t.tmp, t.w, t.h, 2)
 	t.base.touch(t.wide, now)
 }
 
-// thinMotion marks what moves and is nowhere as thick as a hand or a parcel.
-func (t *Tracker) thinMotion() Mask {
+// findThick marks what moves and is at least as thick as a hand or a parcel: the
+// rest may be a lamp.
+func (t *Tracker) findThick() {
 	const gap = 2
-	all, thin := make(Mask, len(t.wide)), make(Mask, len(t.wide))
+	clear(t.thick)
+	all, core := make(Mask, len(t.wide)), make(Mask, len(t.wide))
 	copy(all, t.motion.mask)
 	closeGaps(all, t.tmp, t.w, t.h, gap)
-	core := make(Mask, len(t.wide))
 	erode(core, all, t.tmp, t.w, t.h, structureRadius+max(1, int(t.cfg.SmallestSide*float64(t.w)/2)))
 	for _, b := range blobs(all, t.labels, t.w, t.h) {
 		thick := false
@@ -189,12 +199,11 @@ func (t *Tracker) thinMotion() Mask {
 			thick = thick || core[i] != 0
 		}
 		for _, i := range b.Pix {
-			if !thick {
-				thin[i] = 1
+			if thick {
+				t.thick[i] = 1
 			}
 		}
 	}
-	return thin
 }
 
 // least is the smallest area that counts, in working pixels.

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -13,9 +14,9 @@ import (
 
 // Action is something that a person does in or at the room.
 type Action struct {
-	Do     string   `json:"do"`               // enter, place, take, move, leave, prop, release, card, qr, pin, lamp, camera, contact, devices, strips
+	Do     string   `json:"do"`               // enter, place, take, move, leave, prop, release, card, qr, pin, lamp, light, camera, contact, devices, strips
 	Person string   `json:"person,omitempty"` // who; empty = who came in last
-	Slot   string   `json:"slot,omitempty"`   // place, take
+	Slot   string   `json:"slot,omitempty"`   // place, take, light
 	Size   string   `json:"size,omitempty"`   // place: E, S, M, L, XL; empty = M, or what is in hand
 	Parcel string   `json:"parcel,omitempty"` // take, move: which one; empty = the one put there last. place: a new one's name
 	From   string   `json:"from,omitempty"`   // move
@@ -25,7 +26,7 @@ type Action struct {
 	Secret string   `json:"secret,omitempty"` // card, qr, pin
 	Level  *float64 `json:"level,omitempty"`  // lamp: 0..1
 	Camera string   `json:"camera,omitempty"` // camera: cam1
-	State  string   `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken; devices: on, off; strips: shielded, open
+	State  string   `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken; devices: on, off; strips: shielded, open; light: off, here, suggest, warn
 }
 
 // Result is what came of an action.
@@ -91,6 +92,8 @@ func (w *World) turn(a Action, r *Result) error {
 			return fmt.Errorf("lamp: %w: give level, 0 to 1", room.ErrInvalid)
 		}
 		w.lampTo = clamp(*a.Level, 0, 1)
+	case "light":
+		return w.light(a)
 	case "strips":
 		if a.State != "shielded" && a.State != "open" {
 			return fmt.Errorf("strips: %w: state %q is none of shielded, open", room.ErrInvalid, a.State)
@@ -137,6 +140,22 @@ func (w *World) turn(a Action, r *Result) error {
 	default:
 		return fmt.Errorf("%q: %w: not an action", a.Do, room.ErrInvalid)
 	}
+	return nil
+}
+
+// light sets one slot's light, for days that are played without a platform.
+// The lock is held.
+func (w *World) light(a Action) error {
+	p, err := w.slot(a.Slot)
+	if err != nil {
+		return err
+	}
+	sig := room.Signal(a.State)
+	if !slices.Contains([]room.Signal{room.SignalOff, room.SignalHere, room.SignalSuggest, room.SignalWarn}, sig) {
+		return fmt.Errorf("light: %w: state %q is none of off, here, suggest, warn", room.ErrInvalid, a.State)
+	}
+	w.lights = maps.Clone(w.lights)
+	w.lights[p.id] = sig
 	return nil
 }
 

@@ -62,7 +62,7 @@ func ReadDay(r io.Reader) (Day, error) {
 	return d, nil
 }
 
-var timedActions = []string{"scan", "enter", "place", "take", "move", "leave", "prop", "release", "card", "qr", "pin", "lamp", "camera", "contact", "devices"}
+var timedActions = []string{"scan", "enter", "place", "take", "move", "leave", "prop", "release", "card", "qr", "pin", "lamp", "light", "camera", "contact", "devices"}
 
 // Validate reports the first thing wrong with d.
 func (d Day) Validate() error {

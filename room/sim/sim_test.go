@@ -287,6 +287,8 @@ func TestActionsThatCannotBe(t *testing.T) {
 	refuse(Action{Do: "prop"}, room.ErrConflict, "closed")
 	refuse(Action{Do: "dance"}, room.ErrInvalid, "not an action")
 	refuse(Action{Do: "lamp"}, room.ErrInvalid, "level")
+	refuse(Action{Do: "light", Slot: "A1", State: "purple"}, room.ErrInvalid, "off, here, suggest, warn")
+	refuse(Action{Do: "light", Slot: "Z9", State: "warn"}, room.ErrNotFound, "Z9")
 	refuse(Action{Do: "camera", Camera: "cam9", State: "off"}, room.ErrNotFound, "cam9")
 	refuse(Action{Do: "camera", Camera: "cam1", State: "blue"}, room.ErrInvalid, "blue")
 	refuse(Action{Do: "card"}, room.ErrInvalid, "nothing to read")
