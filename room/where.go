@@ -11,7 +11,7 @@ import (
 // top, left". They are machine words; bay and side are empty where there is one.
 func (s State) whereabouts(p Parcel) map[string]string {
 	slot := s.Slots[p.Slot]
-	v := map[string]string{"slot": p.Slot, "place": place(slot), "bay": "", "row": place(slot), "side": ""}
+	v := map[string]string{"slot": p.Slot, "bay": "", "row": height(slot), "side": ""}
 	if slot.Map[2] <= 0 {
 		return v // it is not on the map
 	}
@@ -44,8 +44,8 @@ func (s State) whereabouts(p Parcel) map[string]string {
 	return v
 }
 
-// place says in a machine word how high a slot is: floor, low, middle, high.
-func place(slot Slot) string {
+// height says in a machine word how high a slot is: floor, low, middle, high.
+func height(slot Slot) string {
 	switch h := slot.HeightMM; {
 	case h < 300:
 		return "floor"

@@ -57,7 +57,7 @@ func (p *Phrases) Say(prompt room.Prompt) (text, language string) {
 		}
 		for name, value := range prompt.Values {
 			if word, known := texts[name+"."+value]; known {
-				value = word // a machine word: place.high
+				value = word // a machine word: row.high
 			}
 			text = strings.ReplaceAll(text, "{"+name+"}", value)
 		}

@@ -25,8 +25,10 @@ func TestPhrases(t *testing.T) {
 		"for many":                  {room.Prompt{Key: "prompt.not_placed", Values: map[string]string{"count": "3"}}, "3 scanned packages are not on a shelf yet.", "en"},
 		"of nobody known": {room.Prompt{Key: "prompt.placed", Values: map[string]string{"slot": "B3", "name": ""}},
 			"Shelf B3. Thank you. The staff will find out whose it is.", "en"},
-		"with a machine word": {room.Prompt{Key: "prompt.take", Language: "es", Values: map[string]string{"slot": "B3", "count": "1", "place": "high"}},
-			"Su paquete está en el estante B3, arriba.", "es"},
+		"with machine words": {room.Prompt{Key: "prompt.take", Language: "es", Values: map[string]string{"slot": "B3", "count": "1", "bay": "2", "row": "2", "side": "left"}},
+			"Su paquete está en el estante B3: módulo dos, segundo estante desde arriba, a la izquierda.", "es"},
+		"with a machine word and nothing for others": {room.Prompt{Key: "prompt.take", Values: map[string]string{"slot": "F1", "count": "1", "bay": "", "row": "floor", "side": ""}},
+			"Your package is on shelf F1: on the floor.", "en"},
 		"in a language that we lack": {room.Prompt{Key: "prompt.goodbye", Language: "fr"}, "Thank you. Goodbye.", "en"},
 		"of a key that nobody knows": {room.Prompt{Key: "prompt.sing"}, "", "en"},
 	} {

@@ -59,7 +59,7 @@ identified resident R1
 door opened
     → door.opened of R1
     → visit.entered of R1 (door)
-    → says take count=2 place=middle row=middle slot=A1
+    → says take count=2 row=middle slot=A1
 door closed
     → door.closed
 identified resident R2
@@ -70,7 +70,7 @@ identified resident R2
 door opened
     → door.opened of R2
     → visit.entered of R2 (door)
-    → says take count=1 place=middle row=middle slot=A2
+    → says take count=1 row=middle slot=A2
 door closed
     → door.closed
 # Ann wants the second one first.
@@ -80,12 +80,12 @@ identified resident R1
     → unlocks, fence 4
 lead to T2
     → guide.stepped T2 slot B1 of R1 (asked)
-    → says take count=1 place=high row=high slot=B1
+    → says take count=1 row=high slot=B1
     → shows A2=here2 B1=here laser on B1 at 2.0/2.0
 # It is moved while she is on her way: all follow.
 moved i2 to B2
     → parcel.moved T2 slot B2 of R1 (from_B1)
-    → says take count=1 place=low row=low slot=B2
+    → says take count=1 row=low slot=B2
     → shows A2=here2 B2=here laser on B2 at 2.0/2.0
 # She stands before it: the laser turns to what is Bob's, where nobody is.
 people seen B2
@@ -94,7 +94,7 @@ people seen
     → shows A2=here2 B2=here laser on B2 at 2.0/2.0
 removed i2
     → parcel.collected T2 slot B2 of R1
-    → says taken_next count=1 place=middle row=middle slot=A1
+    → says taken_next count=1 row=middle slot=A1
     → shows A1=here A2=here2 laser on A1 at 2.0/2.0
 # What she asked for is taken: she is led to the rest.
 removed i1

@@ -39,7 +39,7 @@ identified resident R1
 door opened
     → door.opened of R1
     → visit.entered of R1 (door)
-    → says take count=1 place=middle row=middle slot=A1
+    → says take count=1 row=middle slot=A1
 # The slot's middle is 50/25 and a pixel is 10 mm.
 dot for A1 at 51 25
 dot for A1 at 54 25

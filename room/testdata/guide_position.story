@@ -84,22 +84,22 @@ identified resident R1
 door opened
     → door.opened of R1
     → visit.entered of R1 (door)
-    → says take bay=1 count=5 place=high row=1 side=left slot=A1
+    → says take bay=1 count=5 row=1 side=left slot=A1
 removed i1
     → parcel.collected T1 slot A1 of R1
-    → says taken_next bay=1 count=4 place=middle row=2 side=right slot=B2
+    → says taken_next bay=1 count=4 row=2 side=right slot=B2
     → shows B2=here B3=here C1=here F1=here laser on B2 at 2.0/2.0
 removed i2
     → parcel.collected T2 slot B2 of R1
-    → says taken_next bay=1 count=3 place=low row=bottom side=right slot=B3
+    → says taken_next bay=1 count=3 row=bottom side=right slot=B3
     → shows B3=here C1=here F1=here laser on B3 at 2.0/2.0
 removed i3
     → parcel.collected T3 slot B3 of R1
-    → says taken_next bay=2 count=2 place=high row=high slot=C1
+    → says taken_next bay=2 count=2 row=high slot=C1
     → shows C1=here F1=here
 removed i4
     → parcel.collected T4 slot C1 of R1
-    → says taken_next bay=2 count=1 place=floor row=floor slot=F1
+    → says taken_next bay=2 count=1 row=floor slot=F1
     → shows F1=here
 removed i5
     → parcel.collected T5 slot F1 of R1

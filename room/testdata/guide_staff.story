@@ -61,11 +61,11 @@ door opened
     → visit.entered (door) by ann
 lead to i2 T1
     → guide.stepped i2 slot B1 (asked) by ann
-    → says take count=2 place=high row=high slot=B1
+    → says take count=2 row=high slot=B1
     → shows A1=here B1=here laser on B1 at 2.0/2.0
 removed i2
     → parcel.taken i2 slot B1
-    → says taken_next count=1 place=middle row=middle slot=A1
+    → says taken_next count=1 row=middle slot=A1
     → shows A1=here laser on A1 at 2.0/2.0
 removed i1
     → parcel.taken T1 slot A1 of R1

@@ -42,7 +42,7 @@ identified resident R1
 door opened
     → door.opened of R1
     → visit.entered of R1 (door)
-    → says take count=1 place=middle row=middle slot=A1
+    → says take count=1 row=middle slot=A1
 people seen
 door exit
     → visit.leaving of R1

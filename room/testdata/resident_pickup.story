@@ -50,14 +50,14 @@ identified resident R1
 door opened
     → door.opened of R1
     → visit.entered of R1 (door)
-    → says take count=2 place=middle row=middle slot=A1
+    → says take count=2 row=middle slot=A1
 people seen A1
     → shows A1=here B1=here
 people seen
     → shows A1=here B1=here laser on A1 at 2.0/2.0
 removed i1
     → parcel.collected T1 slot A1 of R1
-    → says taken_next count=1 place=high row=high slot=B1
+    → says taken_next count=1 row=high slot=B1
     → shows B1=here laser on B1 at 2.0/2.0
 people seen B1
     → shows B1=here

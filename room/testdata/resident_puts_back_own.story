@@ -42,7 +42,7 @@ identified resident R1
 door opened
     → door.opened of R1
     → visit.entered of R1 (door)
-    → says take count=1 place=middle row=middle slot=A1
+    → says take count=1 row=middle slot=A1
 removed i1
     → parcel.collected T1 slot A1 of R1
     → says taken_done

@@ -50,7 +50,7 @@ identified resident R1
 door opened
     → door.opened of R1
     → visit.entered of R1 (door)
-    → says take count=1 place=middle row=middle slot=A1
+    → says take count=1 row=middle slot=A1
 removed i2
     → parcel.taken T2 slot B1 of R2
     → incident.opened T2 slot B1 (wrong_parcel)
@@ -61,7 +61,7 @@ placed i3 on B1 blue
     → parcel.putback T2 slot B1 of R2 (from_B1)
     → incident.resolved T2 slot B1 (wrong_parcel) by itself
     → says put_back_thanks slot=B1
-    → says take count=1 place=middle row=middle slot=A1
+    → says take count=1 row=middle slot=A1
     → shows A1=here laser on A1 at 2.0/2.0
 removed i1
     → parcel.collected T1 slot A1 of R1

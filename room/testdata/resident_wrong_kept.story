@@ -50,7 +50,7 @@ identified resident R1
 door opened
     → door.opened of R1
     → visit.entered of R1 (door)
-    → says take count=1 place=middle row=middle slot=A2
+    → says take count=1 row=middle slot=A2
 removed i2
     → parcel.taken T2 slot A1 of R2
     → incident.opened T2 slot A1 (wrong_parcel)

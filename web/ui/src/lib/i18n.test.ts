@@ -7,7 +7,7 @@ const english: Record<string, string> = en;
 const spanish: Record<string, string> = es;
 const sources = Object.values(import.meta.glob('../**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true })).join('\n');
 /** What the room says and refuses: its words are looked for by a test of the Go package. */
-const ofTheRoom = /^(prompt|error|place)\./;
+const ofTheRoom = /^(prompt|error|bay|row|side)\./;
 const names = (s: string) => [...s.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
 describe('locale files', () => {

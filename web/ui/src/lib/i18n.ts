@@ -24,7 +24,7 @@ export function setLanguage(l: Language): void {
 /**
  * Text for a key of locale/*.json. A key's variant stands in for it where there
  * is one: ".one" where count is 1, ".unknown" where the name is empty. A value
- * that is a machine word (place: "high") becomes the text of place.high.
+ * that is a machine word (row: "high") becomes the text of row.high.
  */
 export function t(key: string, values: Values = {}, l: Language = language.value): string {
   const variant = String(values['count']) === '1' ? '.one' : values['name'] === '' ? '.unknown' : '';
