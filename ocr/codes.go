@@ -73,6 +73,10 @@ func (s *codeScan) linear(raw Gray, a CodeArea) {
 			return
 		}
 	}
+	if c, ok := s.reader.One(g, PDF417); ok { // its bars stand upright too
+		s.add(c)
+		return
+	}
 	if s.tries++; s.tries > mostBarTries || hasNumber(s.codes) {
 		return
 	}

@@ -121,6 +121,11 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 		s.codes, turn = readCodes(r.cfg.Codes, r.bars, r.cfg.Prepare.Areas(l.Raw), l)
 	}
 	lap("codes", t)
+	roster := r.cfg.Roster()
+	if s.named(r.cfg.Property, roster) {
+		s.turn = max(turn, 0)
+		return s, nil
+	}
 	t = r.cfg.Now()
 	defer func() { lap("text", t) }()
 	pic, list, turn, err := r.upright(ctx, l, turn)
@@ -128,7 +133,6 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 		return s, err
 	}
 	s.turn = turn
-	roster := r.cfg.Roster()
 	if err := r.readStrips(ctx, &s, pic, list, roster); err != nil {
 		return s, err
 	}
