@@ -98,7 +98,7 @@ func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.S
 		Property: cfg.Property.ID, Room: cfg.Room.ID, Door: cfg.Room.Door, Kiosk: cfg.Room.Kiosks[0], Slots: slots, Log: log,
 		Unlocked: func(d time.Duration) { unlock.Observe(d.Seconds()) },
 		Picture:  doorPicture(cfg, secrets),
-	}, store, gate, dev, words), nil
+	}, store, gate, withDarkSlots(dev, slots), words), nil
 }
 
 // newGate makes the authority over credentials.

@@ -59,8 +59,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -123,6 +125,9 @@ func Open(ctx context.Context, options map[string]string, log *slog.Logger) (roo
 	}
 	if err := o.Done(); err != nil {
 		return room.Devices{}, nil, err
+	}
+	if len(d.lights) > 0 {
+		d.line.Note("slots", strings.Join(slices.Sorted(maps.Keys(d.lights)), " "))
 	}
 	if d.lock != nil {
 		d.door = device.NewDoorway(d.strike)
