@@ -17,7 +17,7 @@ import (
 
 var _ access.Store = (*postgres.Store)(nil)
 
-func gateOn(t *testing.T, s access.Store, now func() time.Time) *access.Gate {
+func gateOn(t testing.TB, s access.Store, now func() time.Time) *access.Gate {
 	t.Helper()
 	g, err := access.NewGate(access.Config{Pepper: bytes.Repeat([]byte("p"), 32), Store: s, Now: now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -27,7 +27,7 @@ func gateOn(t *testing.T, s access.Store, now func() time.Time) *access.Gate {
 }
 
 // residentWithPackage commits a resident whose package is here, with a PIN.
-func residentWithPackage(t *testing.T, s *postgres.Store, g *access.Gate) room.Secret {
+func residentWithPackage(t testing.TB, s *postgres.Store, g *access.Gate) room.Secret {
 	t.Helper()
 	creds, secret, err := g.Issue(room.CredentialPickup, "r1", []room.CredentialForm{room.FormPIN, room.FormQR}, time.Time{})
 	if err != nil {
