@@ -36,5 +36,11 @@
 //   - Messages to residents are queued in the transaction of the event that
 //     causes them ([Message]); their PIN lies sealed in that row until it was
 //     sent, and only its keyed hash lies in the credential.
+//   - The guide is no state of its own: what lights and laser show follows from
+//     where the parcels of open visits are ([State.Guide]), so that it moves with
+//     a parcel, ends when it is taken, and is right after a restart.
+//   - A laser head and a camera that look at one flat shelf front are two pictures
+//     of one plane, so that a homography maps one onto the other ([FitLaser]).
+//     Nobody needs to measure where either stands.
 //   - One process owns a room at a time ([Store.Own]); the second waits.
 package room
