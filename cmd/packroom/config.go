@@ -417,6 +417,9 @@ func (c Config) Validate() error {
 			return fmt.Errorf("%s: %q: use letters, digits, - and _ (at most 64)", key, id)
 		}
 	}
+	if c.Room.Door == room.LockersDoor {
+		return fmt.Errorf("room.door: %q is the name of the compartments; choose another", c.Room.Door)
+	}
 	if c.Room.Camera != "" && !cameras[c.Room.Camera] {
 		return fmt.Errorf("room.camera: there is no camera %q", c.Room.Camera)
 	}
