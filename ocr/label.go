@@ -74,22 +74,25 @@ type Parsed struct {
 }
 
 var (
-	reZip      = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})(?:\s*-\s*[0-9OQISBZL]{4})?\b`)
-	rePost     = regexp.MustCompile(`^\W*(?:[A-Z]{1,2}[\s-]+)?(?:[0-9]{4,5}|[0-9]{3} [0-9]{2}|[0-9]{2}-[0-9]{3})\s+[A-Z]{3,}|^\W*[A-Z]{2}-[0-9]{4,5}\W*$|\b[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}\W*$|\b[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]\W*$`)
-	reStreet   = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?[A-Z][A-Z'.\-]*(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
-	reTo       = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPFANGER|TILL|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|PRIJEMCE|GEADRESSEERDE|MODTAGER|VASTAANOTTAJA|CIMZETT|PRIJEMCA|AN|TO|T0)\b\s*[:;.]?\s*`)
-	reCountry  = regexp.MustCompile(`^\W*[A-Z]{1,2}[\s-]+`)
-	reNamed    = regexp.MustCompile(`^\W*(RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DESTINATARIO|DESTINATAIRE|EMPFANGER|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|MODTAGER|GEADRESSEERDE|PRIJEMCE|VASTAANOTTAJA)\b`)
-	reFrom     = regexp.MustCompile(`^\W*(SHIP\s*FROM|SHIPPER|SENDER|FROM|FR0M|REMITENTE|REMITE|DE|EXPEDITEUR|ABSENDER|FRAN|AVSENDER|AVSANDARE|NADAWCA|GONDEREN|ODESILATEL|AFZENDER|RETURN ADDRESS|RETURN TO|IF UNDELIVERED|VON)\b\s*[:;.]?\s*`)
-	reShipHead = regexp.MustCompile(`^\W*S[HU][I1L]P[\s_:.]+`)
-	reShipTwo  = regexp.MustCompile(`^\W*SH[IL1]P\W*$`)
-	reCare     = regexp.MustCompile(`\b(?:C\s*/\s*[O0]|CARE OF|C/0|A LA ATENCION DE)\b[\s:.]*`)
-	reAttn     = regexp.MustCompile(`\b(?:ATTN|ATTENTION|ATIN|ATT|A/A)\b[\s:.]+`)
-	reNoise    = regexp.MustCompile(`\b(TRACK|TRK|REF|DATE|WT|LBS?|ACTWGT|CAD|BILL|PO:|PRIORITY|GROUND|EXPRESS|MAIL|ECOMM|PARCEL|ORDER|SERVICE|WEIGHT|WAYBILL|ROUTING|POSTAGE|USPS|UPS|FEDEX|ONTRAC|GLS|INV|DEPT:|SHIPMENT|CONTENTS|STANDARD|ACCOUNT|PHONE|TEL|ZONE|SORT)\b`)
-	reUnit     = regexp.MustCompile(`(?:^|[\s,.;])((?:APARTMENT|APARTAMENTO|DEPARTAMENTO|APT|APTO|APPT|UNIT|UNLT|UN1T|SUITE|STE|DPTO|DEPTO|ROOM|RM|FLAT|NO|N0|NUM|NUMERO|LOT|PH|BOX)\b[\s.:,]*#?|#|№)\s*[.:]?\s*([0-9A-Z]{1,4}(?:\s*-\s*[0-9A-Z]{1,3})?)\b`)
-	reApart    = regexp.MustCompile(`\b(APART\s?MENT|A\s?PARTMENT|APARTMEN T|APARIMENT|APARTMENI|APARTHENT|APARTM[EF]NT)\b`)
-	reTail     = regexp.MustCompile(`[\s,]([0-9]{1,4}-?[A-Z]?|[A-Z]-?[0-9]{1,4}|PH-?[0-9A-Z]{0,2})$`)
-	reBare     = regexp.MustCompile(`^([0-9]{1,4}-?[A-Z]|[A-Z]-?[0-9]{1,4}|[0-9]{1,2}-[0-9A-Z]{1,3}|[0-9]{2,4})$`)
+	reZip    = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})(?:\s*-\s*[0-9OQISBZL]{4})?\b`)
+	rePost   = regexp.MustCompile(`^\W*(?:[A-Z]{1,2}[\s-]+)?(?:[0-9]{4,5}|[0-9]{3} [0-9]{2}|[0-9]{2}-[0-9]{3})\s+[A-Z]{3,}|^\W*[A-Z]{2}-[0-9]{4,5}\W*$|\b[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}\W*$|\b[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]\W*$`)
+	reStreet = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?[A-Z][A-Z'.\-]*(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
+	reGlued  = regexp.MustCompile(`^(\W*[0-9]{2,6})([A-Z]{4,})`) // a house number that its street stuck to
+	// a house number that fell apart in reading: "81 8 QUILLBACK AVE"
+	reApartNumber = regexp.MustCompile(`^\W*([0-9OQISBZLU](?: ?[0-9OQISBZLU.,'])* ?[0-9OQISBZLU]?)\s+([A-Z][A-Z'.\-]{2,}.*)`)
+	reTo          = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPFANGER|TILL|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|PRIJEMCE|GEADRESSEERDE|MODTAGER|VASTAANOTTAJA|CIMZETT|PRIJEMCA|AN|TO|T0)\b\s*[:;.]?\s*`)
+	reCountry     = regexp.MustCompile(`^\W*[A-Z]{1,2}[\s-]+`)
+	reNamed       = regexp.MustCompile(`^\W*(RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DESTINATARIO|DESTINATAIRE|EMPFANGER|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|MODTAGER|GEADRESSEERDE|PRIJEMCE|VASTAANOTTAJA)\b`)
+	reFrom        = regexp.MustCompile(`^\W*(SHIP\s*FROM|SHIPPER|SENDER|FROM|FR0M|REMITENTE|REMITE|DE|EXPEDITEUR|ABSENDER|FRAN|AVSENDER|AVSANDARE|NADAWCA|GONDEREN|ODESILATEL|AFZENDER|RETURN ADDRESS|RETURN TO|IF UNDELIVERED|VON)\b\s*[:;.]?\s*`)
+	reShipHead    = regexp.MustCompile(`^\W*S[HU][I1L]P[\s_:.]+`)
+	reShipTwo     = regexp.MustCompile(`^\W*SH[IL1]P\W*$`)
+	reCare        = regexp.MustCompile(`\b(?:C\s*/\s*[O0]|CARE OF|C/0|A LA ATENCION DE)\b[\s:.]*`)
+	reAttn        = regexp.MustCompile(`\b(?:ATTN|ATTENTION|ATIN|ATT|A/A)\b[\s:.]+`)
+	reNoise       = regexp.MustCompile(`\b(TRACK|TRK|REF|DATE|WT|LBS?|ACTWGT|CAD|BILL|PO:|PRIORITY|GROUND|EXPRESS|MAIL|ECOMM|PARCEL|ORDER|SERVICE|WEIGHT|WAYBILL|ROUTING|POSTAGE|USPS|UPS|FEDEX|ONTRAC|GLS|INV|DEPT:|SHIPMENT|CONTENTS|STANDARD|ACCOUNT|PHONE|TEL|ZONE|SORT)\b`)
+	reUnit        = regexp.MustCompile(`(?:^|[\s,.;])((?:APARTMENT|APARTAMENTO|DEPARTAMENTO|APT|APTO|APPT|UNIT|UNLT|UN1T|SUITE|STE|DPTO|DEPTO|ROOM|RM|FLAT|NO|N0|NUM|NUMERO|LOT|PH|BOX)\b[\s.:,]*#?|#|№)\s*[.:]?\s*([0-9A-Z]{1,4}(?:\s*-\s*[0-9A-Z]{1,3})?)\b`)
+	reApart       = regexp.MustCompile(`\b(APART\s?MENT|A\s?PARTMENT|APARTMEN T|APARIMENT|APARTMENI|APARTHENT|APARTM[EF]NT)\b`)
+	reTail        = regexp.MustCompile(`[\s,]([0-9]{1,4}-?[A-Z]?|[A-Z]-?[0-9]{1,4}|PH-?[0-9A-Z]{0,2})$`)
+	reBare        = regexp.MustCompile(`^([0-9]{1,4}-?[A-Z]|[A-Z]-?[0-9]{1,4}|[0-9]{1,2}-[0-9A-Z]{1,3}|[0-9]{2,4})$`)
 )
 
 // suffixes are the usual abbreviations of streets.
@@ -204,6 +207,9 @@ func classify(l Printed, property room.Property) folded {
 	if m := reZip.FindStringSubmatch(f.rest); m != nil && !strings.ContainsAny(m[1], "01") {
 		f.isZip, f.zip = true, cityWhere(f.rest, m[2], property)
 	}
+	if !f.isZip {
+		f.rest = reGlued.ReplaceAllString(f.rest, "$1 $2")
+	}
 	if m := reStreet.FindStringSubmatch(f.rest); m != nil && !f.isZip || m != nil && property.Street != "" && f.isZip {
 		f.street, f.isRoad = streetWhere(m[1], m[2], f.Confidence, property), true
 		f.number = m[1]
@@ -214,6 +220,11 @@ func classify(l Printed, property room.Property) folded {
 	}
 	if !f.isRoad && namesStreet(f.rest, property) {
 		f.isRoad = true // its number is covered or could not be read
+		if m := reApartNumber.FindStringSubmatch(f.rest); m != nil {
+			f.number = squeeze(m[1])
+			f.street = streetWhere(f.number, m[2], f.Confidence, property)
+			f.doubt = f.street == Unclear
+		}
 	}
 	f.noise = reNoise.MatchString(f.text) && f.street != Own && !f.isZip
 	return f

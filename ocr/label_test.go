@@ -62,6 +62,9 @@ func TestParseFindsTheRecipient(t *testing.T) {
 		{name: "number covered", text: "Ana Kim\n50 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Unclear},
 		{name: "a digit of the number misread", text: "Ana Kim\n24S0 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Own},
 		{name: "a digit that is another", text: "Ana Kim\n25UO Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Unclear, doubt: true},
+		{name: "another number, fallen apart", text: "Ana Kim\n25 40 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Elsewhere},
+		{name: "another number, stuck to its street", text: "Ana Kim\n2540Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Elsewhere},
+		{name: "the number, fallen apart", text: "Ana Kim\n24 50 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Own},
 		{name: "nothing but a name", text: "Ana Kim", who: "ANA KIM", where: Unclear, doubt: true},
 	}
 	for _, tt := range tests {
