@@ -76,10 +76,22 @@ func (p *Player) Devices() room.Devices {
 func (p *Player) Set(_ context.Context, bySlot map[string]room.Signal) error {
 	p.painter.Set(bySlot, time.Now())
 	p.kick()
+	if err := p.trouble(); err != nil {
+		return fmt.Errorf("set lights: %w", err)
+	}
+	return nil
+}
+
+// trouble is why what is sent does not show, ErrUnavailable.
+func (p *Player) trouble() error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.failed != nil {
-		return fmt.Errorf("set lights: %w: %v", room.ErrUnavailable, p.failed)
+	err := p.failed
+	p.mu.Unlock()
+	if err == nil {
+		err = p.wire.Trouble()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %v", room.ErrUnavailable, err)
 	}
 	return nil
 }
@@ -91,9 +103,9 @@ func (p *Player) Point(_ context.Context, a room.Aim, ttl time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("point the laser: %w", err)
 	}
-	if err := p.wire.Trouble(); err != nil {
+	if err := p.trouble(); err != nil {
 		p.patch.head.off() // who else moves it is not known
-		return fmt.Errorf("point the laser: %w: %v", room.ErrUnavailable, err)
+		return fmt.Errorf("point the laser: %w", err)
 	}
 	return nil
 }

@@ -79,8 +79,9 @@ func (d *Driver) connect(ctx context.Context, reached func()) error {
 	if err := await(c.Connect()); err != nil {
 		return fmt.Errorf("connect to the broker: %w", err)
 	}
+	d.said("") // what was missed is not known
 	for _, t := range d.things {
-		t.heard, t.said = map[string]bool{}, false // what was missed is not known
+		t.heard, t.said = map[string]bool{}, false
 		if err := d.subscribe(c, append(t.topics(), d.announcement(t))...); err != nil {
 			return err
 		}

@@ -34,7 +34,8 @@
 // lock has said that it is open. Locking is repeated until the lock has said it is
 // locked. The broker is told (the last will) to lock the door when it loses this
 // machine, which it notices at once, or after 8 s where the network falls silent.
-// A lock that has a timer of its own is better still.
+// A lock that has a timer of its own is better still. Who may publish at the
+// broker opens the door: give it passwords, TLS and access lists.
 //
 // # Limits
 //

@@ -167,6 +167,32 @@ func TestAUniverseThatSomebodyElseOwnsIsTold(t *testing.T) {
 	}
 }
 
+func TestANodeThatIsNotThereIsTold(t *testing.T) {
+	port := porttest.Port(t)
+	at := fmt.Sprintf("127.0.0.1:%d", port)
+	var log accesstest.Log
+	devices, closer, err := Open(t.Context(), map[string]string{"to": at, "lights": "A1=7/1", "laser": "7/100"}, log.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	waitFor(t, "it is noticed", func() bool { return errors.Is(devices.Lights.Set(t.Context(), nil), room.ErrUnavailable) })
+	if err := devices.Laser.Point(t.Context(), room.Aim{}, time.Second); !errors.Is(err, room.ErrUnavailable) {
+		t.Errorf("the laser of a node that is not there: %v", err)
+	}
+	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	waitFor(t, "it is back", func() bool {
+		return devices.Lights.Set(t.Context(), nil) == nil && devices.Diagnostics.Diagnose()[0].OK
+	})
+	if lost, back := log.Count("does not answer"), log.Count("answers again"); lost != 1 || back != 1 {
+		t.Errorf("lost was told %d times, back %d times", lost, back)
+	}
+}
+
 func waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
