@@ -14,7 +14,7 @@ import (
 
 // Action is something that a person does in or at the room.
 type Action struct {
-	Do     string   `json:"do"`               // enter, place, take, move, leave, prop, release, card, qr, pin, lamp, light, camera, contact, devices, strips
+	Do     string   `json:"do"`               // enter, place, take, move, leave, prop, release, card, qr, pin, lamp, light, camera, contact, devices
 	Person string   `json:"person,omitempty"` // who; empty = who came in last
 	Slot   string   `json:"slot,omitempty"`   // place, take, light
 	Size   string   `json:"size,omitempty"`   // place: E, S, M, L, XL; empty = M, or what is in hand
@@ -26,7 +26,7 @@ type Action struct {
 	Secret string   `json:"secret,omitempty"` // card, qr, pin
 	Level  *float64 `json:"level,omitempty"`  // lamp: 0..1
 	Camera string   `json:"camera,omitempty"` // camera: cam1
-	State  string   `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken; devices: on, off; strips: shielded, open; light: off, here, suggest, warn
+	State  string   `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken; devices: on, off; light: off, here, suggest, warn
 }
 
 // Result is what came of an action.
@@ -94,11 +94,6 @@ func (w *World) turn(a Action, r *Result) error {
 		w.lampTo = clamp(*a.Level, 0, 1)
 	case "light":
 		return w.light(a)
-	case "strips":
-		if a.State != "shielded" && a.State != "open" {
-			return fmt.Errorf("strips: %w: state %q is none of shielded, open", room.ErrInvalid, a.State)
-		}
-		w.shielded = a.State == "shielded"
 	case "camera":
 		s := CameraState(a.State)
 		if !slices.Contains([]CameraState{CameraOn, CameraOff, CameraFrozen, CameraCovered}, s) {

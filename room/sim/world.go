@@ -22,29 +22,28 @@ type World struct {
 	door   *strike
 	log    *slog.Logger
 
-	mu       sync.Mutex
-	t        float64 // seconds since the start
-	clock    func() time.Time
-	rng      *rand.Rand
-	people   []*person
-	rests    []*rest
-	lamp     float64
-	lampTo   float64
-	lights   map[string]room.Signal
-	shielded bool // the strips shine on people, not into the cameras
-	laser    *room.Aim
-	dark     float64 // when the laser goes dark
-	spoken   []Spoken
-	history  []Happening
-	parcels  int // made so far
-	persons  int
-	readers  map[chan room.Attempt]bool
-	rev      int64 // rises with each visible change
-	wake     chan struct{}
-	cut      map[string]CameraState
-	shelves  string        // the file that keeps rests; empty = none
-	unplug   chan struct{} // closed while the devices' line is cut
-	cutoff   bool
+	mu      sync.Mutex
+	t       float64 // seconds since the start
+	clock   func() time.Time
+	rng     *rand.Rand
+	people  []*person
+	rests   []*rest
+	lamp    float64
+	lampTo  float64
+	lights  map[string]room.Signal
+	laser   *room.Aim
+	dark    float64 // when the laser goes dark
+	spoken  []Spoken
+	history []Happening
+	parcels int // made so far
+	persons int
+	readers map[chan room.Attempt]bool
+	rev     int64 // rises with each visible change
+	wake    chan struct{}
+	cut     map[string]CameraState
+	shelves string        // the file that keeps rests; empty = none
+	unplug  chan struct{} // closed while the devices' line is cut
+	cutoff  bool
 }
 
 // Spoken is a sentence that the speaker said.
@@ -140,9 +139,6 @@ func (w *World) moment() *moment {
 	defer w.mu.Unlock()
 	m := &moment{t: w.t, lamp: w.lamp, lights: map[string]room.Signal{}, parcels: slices.Clone(w.rests)}
 	for k, v := range w.lights {
-		if w.shielded {
-			break
-		}
 		m.lights[k] = v
 	}
 	for _, p := range w.people {
