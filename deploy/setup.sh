@@ -14,7 +14,8 @@ run=(build-essential pkg-config
   libzxing-dev                # barcodes on labels
   postgresql-15               # the private database; no cluster of Debian's is made
   ffmpeg                      # simulated cameras, recorded footage
-  espeak-ng)                  # the simulated room's voice
+  alsa-utils                  # plays the voice, where nothing else is chosen
+  espeak-ng)                  # the voice
 test=(chromium                # the end-to-end tests' browser
   ola                         # receives sACN and Art-Net
   mosquitto                   # the MQTT broker that drivers are tried against

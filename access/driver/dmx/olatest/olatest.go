@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -43,6 +44,7 @@ type Daemon struct {
 // Start starts olad until t ends.
 func Start(t *testing.T, cfg Config) *Daemon {
 	t.Helper()
+	claim(t, cfg.Plugin)
 	dir := t.TempDir()
 	for _, p := range plugins {
 		write(t, filepath.Join(dir, "ola-"+p+".conf"), fmt.Sprintf("enabled = %t\n%s\n", p == cfg.Plugin, cfg.Settings))
@@ -68,6 +70,24 @@ func Start(t *testing.T, cfg Config) *Daemon {
 	d := &Daemon{url: fmt.Sprintf("http://127.0.0.1:%d", cfg.HTTP), universe: cfg.Universe}
 	d.patch(t)
 	return d
+}
+
+// claim waits until no other test on this machine has a daemon with that plugin:
+// the ports of both protocols are fixed.
+func claim(t *testing.T, plugin string) {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(2 * time.Minute); ; <-tick.C {
+		l, err := net.Listen("unix", "@packroom-test-olad-"+plugin) // gone with this process, however it ends
+		if err == nil {
+			t.Cleanup(func() { l.Close() })
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("another test keeps olad's %s: %v", plugin, err)
+		}
+	}
 }
 
 func write(t *testing.T, path, text string) {
