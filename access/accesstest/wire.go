@@ -48,8 +48,8 @@ func (w *Wire) HangUpOne() bool {
 	return stands
 }
 
-// Spoil says what becomes of bytes under way; nil lets them be. It is called by
-// one goroutine a direction.
+// Spoil says what becomes of bytes under way; nil lets them be. Both directions
+// call it at once, and so do several connections.
 func (w *Wire) Spoil(spoil func(fromPeer bool, b []byte) []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -217,18 +217,17 @@ func TestAThousandDisconnectsAndGarbage(t *testing.T) {
 		for range door.Events(t.Context()) { // a listener must not hold the driver up
 		}
 	}()
-	rnd := rand.New(rand.NewPCG(1, 2))
 	garbage := func(fromPeer bool, b []byte) []byte {
 		for i := range b {
-			if fromPeer && rnd.IntN(2) == 0 {
-				b[i] = byte(rnd.Uint32())
+			if fromPeer && rand.IntN(2) == 0 {
+				b[i] = byte(rand.Uint32())
 			}
 		}
 		return b
 	}
 	flip := func(fromPeer bool, b []byte) []byte {
 		if fromPeer { // TCP hides no flipped bit: the strike may read as released
-			b[rnd.IntN(len(b))] ^= 1 << rnd.IntN(8)
+			b[rand.IntN(len(b))] ^= 1 << rand.IntN(8)
 		}
 		return b
 	}
