@@ -343,14 +343,19 @@ func (c Config) PostgresURL() (string, error) {
 }
 
 // Drivers are the room's devices, with the simulated room's address where that
-// is the driver and none is given.
+// is the driver and none is given. Options that end in _file are paths as any.
 func (c Config) Drivers() []driver.Config {
 	var all []driver.Config
 	for _, d := range c.Devices {
-		options := maps.Clone(d.Options)
+		options := map[string]string{}
+		for key, v := range d.Options {
+			if strings.HasSuffix(key, "_file") {
+				v = c.Path(v)
+			}
+			options[key] = v
+		}
 		if d.Driver == "sim" && options["url"] == "" {
-			options = map[string]string{"url": c.Sim.URL}
-			maps.Copy(options, d.Options)
+			options["url"] = c.Sim.URL
 		}
 		all = append(all, driver.Config{Name: d.Name, Driver: d.Driver, Serves: d.Serves, Options: options})
 	}

@@ -177,9 +177,10 @@ func TestDevicesNameTheSimulatedRoomOnlyForItsDriver(t *testing.T) {
 	if got := cfg.Drivers()[0].Options["url"]; got != cfg.Sim.URL {
 		t.Errorf("sim url = %q, want %q", got, cfg.Sim.URL)
 	}
-	other := map[string]string{"address": "10.0.0.9:502"}
-	cfg.Devices = []DeviceConfig{{Name: "door", Driver: "modbus", Options: other}}
-	if diff := cmp.Diff(other, cfg.Drivers()[0].Options); diff != "" {
+	cfg.Data = "/var/lib/packroom"
+	cfg.Devices = []DeviceConfig{{Name: "door", Driver: "osdp", Options: map[string]string{"port": "/dev/ttyUSB0", "key_file": "secrets/reader.key"}}}
+	want := map[string]string{"port": "/dev/ttyUSB0", "key_file": "/var/lib/packroom/secrets/reader.key"}
+	if diff := cmp.Diff(want, cfg.Drivers()[0].Options); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
 	}
 }

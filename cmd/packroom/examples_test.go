@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -29,6 +30,12 @@ func TestTheDevicesInTheSettingsCommentsOpen(t *testing.T) {
 			t.Errorf("%s: %v", line, err)
 			continue
 		}
+		for key := range d.Options {
+			if strings.HasSuffix(key, "_file") {
+				d.Options[key] = filepath.Join(t.TempDir(), "secret")
+				write(t, d.Options[key], strings.Repeat("0123456789abcdef", 2))
+			}
+		}
 		_, closer, err := driver.OpenOne(t.Context(), driver.Config{Name: d.Name, Driver: d.Driver, Serves: d.Serves, Options: d.Options}, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Errorf("%s: %v", line, err)
@@ -36,7 +43,7 @@ func TestTheDevicesInTheSettingsCommentsOpen(t *testing.T) {
 		}
 		_ = closer.Close() // nothing answers there
 	}
-	if n < 6 {
+	if n < 9 {
 		t.Errorf("%d examples were found", n)
 	}
 }
