@@ -199,6 +199,10 @@ func drop(visit string, in step) room.Command {
 
 func openDoor(visit string, _ step) room.Command { return room.OpenDoor{Visit: visit} }
 
+func leadTo(visit string, in step) room.Command {
+	return room.LeadTo{Visit: visit, Parcels: []string{in.Parcel}}
+}
+
 func place(visit string, in step) room.Command {
 	return room.ConfirmPlacement{Visit: visit, Parcel: in.Parcel, Slot: in.Slot}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,11 @@ func TestCommandsActInTheVisitThatTheKioskShows(t *testing.T) {
 	h.want(h.ask("POST", "/api/kiosk/K1/open", map[string]string{}), http.StatusConflict, "conflict")
 	h.room.set(room.KioskView{Visit: &room.Visit{ID: "v2", Kind: room.VisitResident}})
 	h.want(h.ask("POST", "/api/kiosk/K1/register", map[string]string{"visit": "v2"}), http.StatusForbidden, "forbidden")
+	before := len(h.room.commands())
+	h.want(h.ask("POST", "/api/kiosk/K1/lead", map[string]string{"visit": "v2", "parcel": "p1"}), http.StatusOK, "")
+	if got, ok := h.room.commands()[before].(room.LeadTo); !ok || got.Visit != "v2" || !slices.Equal(got.Parcels, []string{"p1"}) {
+		t.Errorf("command %+v leads to p1", h.room.commands()[before])
+	}
 	h.want(h.ask("POST", "/api/kiosk/K1/end", map[string]string{"visit": "v2"}), http.StatusOK, "")
 }
 

@@ -110,6 +110,7 @@ func (s *Server) routes(registry *prometheus.Registry) error {
 	k.POST("/register", s.kioskRegister)
 	k.POST("/drop", s.inVisit(drop, room.VisitCourier))
 	k.POST("/open", s.inVisit(openDoor))
+	k.POST("/lead", s.inVisit(leadTo, room.VisitResident, room.VisitStaff))
 	k.POST("/place", s.inVisit(place, room.VisitCourier))
 	k.POST("/join", s.inVisit(join, room.VisitCourier))
 	k.POST("/end", s.inVisit(endVisit))

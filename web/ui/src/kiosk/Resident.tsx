@@ -15,7 +15,9 @@ export function Resident({ visit }: { visit: Visit }) {
   const here = v.parcels.filter((p) => !collected.has(p.id) && p.state === 'stored');
   const taken = v.parcels.filter((p) => collected.has(p.id));
   const wrong = (visit.in_hand ?? []).find((h) => !collected.has(h.parcel));
-  const target = v.guide.target?.slot ?? here[0]?.slot;
+  const first = here.find((p) => p.id === visit.led?.find((id) => here.some((q) => q.id === id))) ?? here[0];
+  const target = first?.slot;
+  const light = visit.light && visit.light !== 'here' ? t(`resident.light.${visit.light}`) : '';
   const nothing = t(taken.length > 0 ? 'resident.all_taken' : 'resident.nothing');
   const left = lastPrompt.value?.key === 'prompt.left_behind' && here.length > 0;
 
@@ -30,6 +32,7 @@ export function Resident({ visit }: { visit: Visit }) {
       <Stage class="map-stage">
         <p class="put-on">
           <strong>{target ? t('resident.follow', { slot: target }) : nothing}</strong>
+          {target && light && <span>{light}</span>}
           {v.door.state === 'unlocked' && <span>{t('door.unlocked')}</span>}
         </p>
         <ShelfMap slots={v.slots} signals={v.guide.lights ?? {}} highlight={here.flatMap((p) => (p.slot ? [p.slot] : []))} />
@@ -67,7 +70,14 @@ export function Resident({ visit }: { visit: Visit }) {
                   slot={done ? undefined : p.slot}
                   tone={done ? 'done' : p.slot === target ? 'here' : 'plain'}
                   state={done ? `✓ ${t('resident.taken')}` : p.slot ? t('resident.on', { slot: p.slot }) : undefined}
-                />
+                >
+                  {!done && here.length > 1 && p.id !== first?.id && (
+                    <Button busy={busy.value} onClick={() => void act(() => api.lead(visit.id, p.id))}>
+                      {t('resident.lead')}
+                      <span class="visually-hidden"> {p.slot}</span>
+                    </Button>
+                  )}
+                </PackageCard>
               </li>
             );
           })}

@@ -118,6 +118,7 @@ export function kioskApi(kiosk: string) {
     }) => post('register', body),
     drop: (visit: string, parcel: string) => post('drop', { visit, parcel }),
     open: (visit: string) => post('open', { visit }),
+    lead: (visit: string, parcel: string) => post('lead', { visit, parcel }),
     place: (visit: string, parcel: string, slot: string) => post('place', { visit, parcel, slot }),
     join: (visit: string, unidentified: string, registered: string) => post('join', { visit, unidentified, registered }),
     end: (visit: string) => post('end', { visit }),

@@ -28,6 +28,10 @@ export interface Visit {
   scanned?: string[];
   placed?: string[];
   collected?: string[];
+  /** Whose light leads them: each visitor's is another. */
+  light?: Signal;
+  /** Parcels that they asked to be led to. */
+  led?: string[];
   in_hand?: { parcel: string; from_slot: string; state: ParcelState; at: string }[];
   warned?: string[];
 }
