@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/packroom/packroom/ocr"
 	"github.com/packroom/packroom/ocr/imaging"
@@ -28,7 +29,7 @@ func wholeReader(t testing.TB, property room.Property, roster []room.Resident) *
 	t.Cleanup(func() { _ = engine.Close() })
 	index := ocr.NewRoster(roster)
 	reader, err := ocr.New(ocr.Config{Property: property, Prepare: imaging.Prepare{}, Engine: engine, Codes: zxing.Reader{},
-		Roster: func() *ocr.Roster { return index }})
+		Roster: func() *ocr.Roster { return index }, Deadline: time.Hour}) // a busy machine reads the same
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,11 +55,11 @@ type verdict struct {
 // TestCalibration draws labels with fonts, layouts and names of its own, spoils
 // and reads them: no match may be wrong, and a score must mean what it says.
 //
-//	PACKROOM_LABELS=3000       how many; 24 where it is not set
+//	PACKROOM_LABELS=3000       how many; a few where it is not set
 //	PACKROOM_LABELS_SEED=7     other labels
 //	PACKROOM_LABELS_OUT=DIR    keeps the verdicts, and the labels that went wrong
 func TestCalibration(t *testing.T) {
-	count, seed := 24, 7
+	count, seed := max(16/ocr.RaceFactor, 4), 7
 	for name, n := range map[string]*int{"PACKROOM_LABELS": &count, "PACKROOM_LABELS_SEED": &seed} {
 		if v, err := strconv.Atoi(os.Getenv(name)); err == nil {
 			*n = v

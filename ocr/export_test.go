@@ -17,3 +17,6 @@ func Widths128(text string) []int {
 	}
 	return out
 }
+
+// RaceFactor is how much slower the race detector makes tests.
+const RaceFactor = raceFactor

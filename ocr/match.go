@@ -92,7 +92,9 @@ func (r *Roster) Match(b Block) Match {
 		}
 		return hits[i].line < hits[j].line
 	})
-	return r.decide(b, hits)
+	m := r.decide(b, hits)
+	calibrate(m.Candidates, m.Decision)
+	return m
 }
 
 func (r *Roster) unitFit(printed, own string) unitFit {
@@ -109,8 +111,8 @@ func (r *Roster) unitFit(printed, own string) unitFit {
 	return unitOther
 }
 
-// probability is how likely the hit is whom the label means, before others are
-// weighed. Calibrated by hand on our own bench; see calibration_test.go.
+// probability is how well a hit fits, 0..1, before others are weighed. What it
+// is worth is measured by calibration_test.go; see calibrate.
 func probability(h hit) float64 {
 	var name float64
 	switch {

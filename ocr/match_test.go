@@ -137,3 +137,23 @@ func BenchmarkMatch20000(b *testing.B) {
 		r.Match(block)
 	}
 }
+
+func TestAScoreIsAProbability(t *testing.T) {
+	match := func(name, unit string) Match {
+		return testRoster.Match(Block{Names: []Name{{Text: name, Confidence: 0.95}}, Unit: unit, Where: Own, Street: "x", City: "y"})
+	}
+	if m := match("ROBERT LINDGREN", "4B"); m.Candidates[0].Score < 0.999 {
+		t.Errorf("a match has %.3f", m.Candidates[0].Score)
+	}
+	m := match("JAMES FARROW", "") // two of that name
+	if m.Decision != room.DecisionConfirm || len(m.Candidates) < 2 || m.Candidates[0].Score != m.Candidates[1].Score || m.Candidates[0].Score > 0.5 {
+		t.Errorf("namesakes share: %v", m.Candidates)
+	}
+	for _, m := range []Match{match("OLGA HANSON", "210"), match("Ingrid Sandoval", "18F"), match("Bob Lindgren", "")} {
+		for i, c := range m.Candidates {
+			if c.Score < 0 || c.Score > 1 || i > 0 && c.Score > m.Candidates[i-1].Score {
+				t.Errorf("scores out of order: %v", m.Candidates)
+			}
+		}
+	}
+}

@@ -39,9 +39,9 @@ const blurred = 0.02
 
 // cutStrip takes one line out of a label: level, scaled, with a margin.
 func cutStrip(g Gray, s Strip, how look) Gray {
-	tallest := 15.0 // pixels around a line that are looked at
+	tallest := 22.0 // pixels around a line that are looked at
 	scale := how.cap / s.CapPX
-	if k := int(1/scale + 0.3); k >= 2 {
+	if k := int(1 / scale); k >= 2 {
 		m := int(s.CapPX)
 		x, y := int(s.X)-m, int(s.Y)-m
 		g = shrink(g.Crop(x, y, int(s.W)+2*m, int(s.H)+2*m), k)
