@@ -8,7 +8,7 @@
 //
 //	devices:
 //	  - {name: controller, driver: modbus, serves: [door],   options: {address: "10.0.0.9:502", strike: "0"}}
-//	  - {name: shelves,    driver: wled,   serves: [lights], options: {url: "http://10.0.0.12"}}
+//	  - {name: shelves,    driver: wled,   serves: [lights], options: {url: "http://10.0.0.12", slots: "A1=0-29"}}
 //	  - {name: card,       driver: osdp,   serves: [],       options: {port: /dev/ttyUSB0}}
 //
 // serves names some of [Roles]; empty is all that the driver has. One device

@@ -28,6 +28,7 @@ package dmx
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,7 +92,7 @@ func ReadPatch(o *device.Options, least, most int) Patch {
 }
 
 // fields gives the parts between commas.
-func fields(s string) func(yield func(string) bool) {
+func fields(s string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for part := range strings.SplitSeq(s, ",") {
 			if part = strings.TrimSpace(part); part != "" && !yield(part) {
