@@ -49,7 +49,7 @@ async function look({ browser, base, axe, shots, locale, words, page, name }) {
     await p.evaluate(axe); // not a script element: the page's policy forbids those
     for (const size of page.sizes) {
       await p.setViewportSize(viewport(size));
-      await settled(p);
+      await settled(p, viewport(size).width);
       if (shots) await p.screenshot({ path: `${shots}/${name}-${size}.png`, fullPage: size === 'phone' });
       wrong.push(...(await faults(p, page, size)).map((f) => `${name}-${size}: ${f}`));
     }
@@ -66,12 +66,13 @@ function viewport(size) {
   return { width, height };
 }
 
-/** settled waits until fonts and pictures are there and the page has been laid out. */
-const settled = (p) => p.evaluate(async () => {
+/** settled waits until fonts and pictures are there and the page has been laid out at its width. */
+const settled = (p, width) => p.evaluate(async (width) => {
+  while (innerWidth !== width) await new Promise((ok) => requestAnimationFrame(ok));
   await document.fonts.ready;
   await Promise.all([...document.images].filter((i) => i.loading !== 'lazy').map((i) => i.decode().catch(() => {})));
   await new Promise((ok) => requestAnimationFrame(() => requestAnimationFrame(ok)));
-});
+}, width);
 
 function faults(p, page, size) {
   const kiosk = page.path.startsWith('/kiosk') && size !== 'phone';
