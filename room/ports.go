@@ -142,7 +142,8 @@ type Diagnosis struct {
 	OK      bool              `json:"ok"`
 	Problem string            `json:"problem,omitempty"` // what is wrong, and what to do where that is known
 	Since   time.Time         `json:"since,omitzero"`    // it is so
-	Facts   map[string]string `json:"facts,omitempty"`   // counts of errors, versions, ...
+	Facts   map[string]string `json:"facts,omitempty"`   // model, versions, ...
+	Counts  map[string]int    `json:"counts,omitempty"`  // of errors, reads, ...
 }
 
 // Diagnostics tells how devices are. It answers at once, from what is known, and

@@ -107,6 +107,9 @@ func (h *byHand) diagnosis(d room.Devices) {
 		for _, fact := range sortedKeys(g.Facts) {
 			h.say("  %s: %s", fact, g.Facts[fact])
 		}
+		for _, what := range sortedKeys(g.Counts) {
+			h.say("  %s: %d", what, g.Counts[what])
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ func runRoom(ctx context.Context, args []string) error {
 	defer drivers.Close()
 	metrics := newRegistry()
 	busMetrics(metrics, b)
+	metrics.MustRegister(deviceMetrics{devices.Diagnostics})
 	service, err := newRoom(ctx, cfg, secrets, store, devices, metrics, log)
 	if err != nil {
 		return err

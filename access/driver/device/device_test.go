@@ -228,7 +228,7 @@ func TestALineIsToldAsLostOnce(t *testing.T) {
 	l.Count("timeouts")
 	l.Count("timeouts")
 	l.Note("firmware", "1.2")
-	if d := l.Diagnose()[0]; !d.OK || d.Problem != "" || d.Facts["timeouts"] != "2" || d.Facts["firmware"] != "1.2" || d.Facts["lost"] != "1" {
+	if d := l.Diagnose()[0]; !d.OK || d.Problem != "" || d.Counts["timeouts"] != 2 || d.Facts["firmware"] != "1.2" || d.Counts["lost"] != 1 {
 		t.Errorf("got %+v", d)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"time"
 
@@ -87,11 +86,7 @@ func (l *Line) Note(what, is string) {
 func (l *Line) Diagnose() []room.Diagnosis {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	facts := maps.Clone(l.facts)
-	for what, n := range l.counts {
-		facts[what] = strconv.Itoa(n)
-	}
-	return []room.Diagnosis{{OK: l.ok, Problem: l.text, Since: l.since, Facts: facts}}
+	return []room.Diagnosis{{OK: l.ok, Problem: l.text, Since: l.since, Facts: maps.Clone(l.facts), Counts: maps.Clone(l.counts)}}
 }
 
 // Backoff is the growing wait between tries to reach hardware. The zero value

@@ -134,7 +134,7 @@ func TestARelayThatSomebodyElseSwitchedOnIsSwitchedOff(t *testing.T) {
 	waitFor(t, "the device is reached", func() bool { return devices.Diagnostics.Diagnose()[0].OK })
 	g.set(func() { g.until = time.Now().Add(time.Hour) })
 	waitFor(t, "it is switched off", func() bool { return !g.released() })
-	waitFor(t, "it is counted", func() bool { return devices.Diagnostics.Diagnose()[0].Facts["switched off without a grant"] == "1" })
+	waitFor(t, "it is counted", func() bool { return devices.Diagnostics.Diagnose()[0].Counts["switched off without a grant"] == 1 })
 }
 
 func TestDigestIsTheStandards(t *testing.T) {
