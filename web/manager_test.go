@@ -49,6 +49,13 @@ func TestManagersCommands(t *testing.T) {
 			room.IssueCredential{Kind: room.CredentialCourier, Holder: "c1", ValidTo: later}},
 		"enrol a card": {"POST", "/api/manager/credentials/c1", map[string]any{"kind": "courier", "card": " 0012345678 "},
 			room.IssueCredential{Kind: room.CredentialCourier, Holder: "c1", Card: "0012345678"}},
+		"a driver's hours": {"POST", "/api/manager/credentials/c1", map[string]any{"kind": "courier", "valid_from": later,
+			"hours": []map[string]any{{"days": []string{"mon"}, "from": "07:00", "to": "19:00"}}},
+			room.IssueCredential{Kind: room.CredentialCourier, Holder: "c1", ValidFrom: later, Hours: []room.Hours{{Days: []string{"mon"}, From: "07:00", To: "19:00"}}}},
+		"a pass": {"POST", "/api/manager/credentials/r1", map[string]any{"kind": "pass", "label": " Bo ", "valid_to": later},
+			room.IssueCredential{Kind: room.CredentialPass, Holder: "r1", Label: "Bo", ValidTo: later}},
+		"a PIN of their own": {"POST", "/api/manager/credentials/r1", map[string]any{"kind": "standing", "pin": "73910482"},
+			room.IssueCredential{Kind: room.CredentialStanding, Holder: "r1", PIN: "73910482"}},
 		"revoke": {"DELETE", "/api/manager/credentials/c1/cred1", nil, room.RevokeCredential{Holder: "c1", Credential: "cred1"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -128,26 +128,31 @@ func (s *Server) managerCredentials(c echo.Context) error {
 	return listed(c, out, err)
 }
 
-// managerIssue makes a PIN and QR, or enrols a card. The answer shows the
-// secret this once.
+// managerIssue makes a PIN and QR, or enrols a card or a PIN that was chosen. The
+// answer shows the secret this once.
 func (s *Server) managerIssue(c echo.Context) error {
 	var in struct {
-		Kind    room.CredentialKind `json:"kind"`
-		Card    string              `json:"card"`
-		ValidTo time.Time           `json:"valid_to"`
+		Kind      room.CredentialKind `json:"kind"`
+		Card      string              `json:"card"`
+		PIN       string              `json:"pin"`
+		ValidFrom time.Time           `json:"valid_from"`
+		ValidTo   time.Time           `json:"valid_to"`
+		Hours     []room.Hours        `json:"hours"`
+		Label     string              `json:"label"`
 	}
 	if err := c.Bind(&in); err != nil {
 		return err
 	}
 	switch in.Kind {
-	case room.CredentialPickup, room.CredentialCourier, room.CredentialStaff:
+	case room.CredentialPickup, room.CredentialStanding, room.CredentialPass, room.CredentialCourier, room.CredentialStaff:
 	default:
-		return fmt.Errorf("%w: kind is pickup, courier or staff", room.ErrInvalid)
+		return fmt.Errorf("%w: kind is pickup, standing, pass, courier or staff", room.ErrInvalid)
 	}
 	if !in.ValidTo.IsZero() && !in.ValidTo.After(s.cfg.Now()) {
 		return room.Refuse(room.ErrInvalid, "date_over", "that date is over")
 	}
-	return s.order(c, room.IssueCredential{Kind: in.Kind, Holder: c.Param("holder"), Card: strings.TrimSpace(in.Card), ValidTo: in.ValidTo})
+	return s.order(c, room.IssueCredential{Kind: in.Kind, Holder: c.Param("holder"), Card: strings.TrimSpace(in.Card), PIN: strings.TrimSpace(in.PIN),
+		ValidFrom: in.ValidFrom, ValidTo: in.ValidTo, Hours: in.Hours, Label: strings.TrimSpace(in.Label)})
 }
 
 func (s *Server) managerRevoke(c echo.Context) error {

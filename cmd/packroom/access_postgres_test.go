@@ -82,6 +82,29 @@ func TestGateOnPostgres(t *testing.T) {
 	}
 }
 
+func TestAPINInUseIsRefusedToASecondHolder(t *testing.T) {
+	s := postgrestest.New(t)
+	service := room.NewService(room.Config{Property: postgrestest.Property, Room: postgrestest.Room, Kiosk: "K1"}, s, gateOn(t, s, time.Now), room.Devices{}, nil)
+	issue := func(holder string) error {
+		data := fmt.Sprintf(`{"kind":"courier","holder":%q,"pin":"739104","hours":[{"days":["mon"],"from":"07:00","to":"19:00"}]}`, holder)
+		_, err := service.Do(t.Context(), room.Envelope{Name: "credential.issue", By: "manager:ann@example.com", Data: []byte(data)})
+		return err
+	}
+	if err := issue("c1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := issue("c2"); !errors.Is(err, room.ErrConflict) {
+		t.Errorf("got %v, want ErrConflict", err)
+	}
+	kept, err := s.Credentials(t.Context(), "c1")
+	if err != nil || len(kept) != 1 || len(kept[0].Hours) != 1 {
+		t.Errorf("kept %+v, %v", kept, err)
+	}
+	if none, err := s.Credentials(t.Context(), "c2"); err != nil || len(none) != 0 {
+		t.Errorf("the second holder has %+v, %v", none, err)
+	}
+}
+
 func TestWrongTriesAreCountedInPostgresAcrossRestarts(t *testing.T) {
 	s := postgrestest.New(t)
 	now := time.Now()
