@@ -35,7 +35,7 @@ func blocks(ls []folded, property room.Property) []Block {
 	}
 	given := markBeside(out, ls)
 	for i, l := range ls {
-		if l.named && !given[i] {
+		if l.to && !given[i] && l.Confidence > 0.7 {
 			if b, ok := below(ls, i); ok {
 				out = append(out, b)
 			}
@@ -271,6 +271,7 @@ func rank(bs []Block) {
 		}
 		if b.From {
 			bs[i].Score -= 3
+			bs[i].Doubt = bs[i].Doubt || !b.To // the sender's own
 		}
 	}
 	sort.Float64s(caps)
@@ -307,16 +308,19 @@ func rank(bs []Block) {
 	}
 }
 
-// below makes a block of what stands under a mark for the recipient, where no
+// below makes a block of what stands under a mark for the recipient or beside it, where no
 // address was found there: a name alone.
 func below(ls []folded, mark int) (Block, bool) {
 	m := ls[mark]
-	b := Block{To: true, named: true, y: m.Y}
+	b := Block{To: true, named: m.named, y: m.Y, Doubt: true}
 	last := m
 	for i, l := range ls {
 		c := max(last.cap(), l.cap())
 		dy := l.Y + l.H/2 - (last.Y + last.H/2)
-		if i == mark || l.used || l.noise || l.to || l.from || dy < 0.5*c || dy > 3*c || math.Abs(l.X-m.X) > 8*c || len(b.rows) == 4 {
+		if i == mark || l.used || l.noise || l.to || l.from || dy > 3*c || l.X < m.X-4*c || l.X > m.X+14*c || len(b.rows) == 4 {
+			continue
+		}
+		if dy < 0.5*c && (len(b.rows) > 0 || dy < -0.7*c || l.X < m.X+m.W) { // beside the mark, or below the last
 			continue
 		}
 		addNames(&b, l.rest, l.Confidence)

@@ -74,7 +74,7 @@ type Parsed struct {
 }
 
 var (
-	reZip    = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})(?:\s*-\s*[0-9OQISBZL]{4})?\b`)
+	reZip    = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})[0-9]?(?:\s*-\s*[0-9OQISBZL]{4})?\b`) // a digit may be read twice
 	rePost   = regexp.MustCompile(`^\W*(?:[A-Z]{1,2}[\s-]+)?(?:[0-9]{4,5}|[0-9]{3} [0-9]{2}|[0-9]{2}-[0-9]{3})\s+[A-Z]{3,}|^\W*[A-Z]{2}-[0-9]{4,5}\W*$|\b[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}\W*$|\b[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]\W*$`)
 	reStreet = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?[A-Z][A-Z'.\-]*(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
 	reGlued  = regexp.MustCompile(`^(\W*[0-9]{2,6})([A-Z]{4,})`) // a house number that its street stuck to
