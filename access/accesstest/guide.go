@@ -75,12 +75,16 @@ func refreshed(t *testing.T, b Bench) {
 	const ttl = time.Second
 	tick := time.NewTicker(ttl / 4)
 	defer tick.Stop()
-	for range 8 { // twice the ttl
+	for n := range 8 { // twice the ttl
+		pointed := time.Now()
 		if err := b.Devices.Laser.Point(t.Context(), b.Aim, ttl); err != nil {
 			t.Fatal(err)
 		}
+		if n == 0 {
+			eventually(t, "the laser shines", func() bool { return b.Dot() || time.Since(pointed) > ttl })
+		}
 		<-tick.C
-		if !b.Dot() {
+		if !b.Dot() && time.Since(pointed) < ttl { // later it may be: a busy machine held the test up
 			t.Fatal("the laser went dark while it was pointed")
 		}
 	}

@@ -88,7 +88,9 @@ func (p *Player) trouble() error {
 	err := p.failed
 	p.mu.Unlock()
 	if err == nil {
-		err = p.wire.Trouble()
+		if err = p.wire.Trouble(); err != nil {
+			p.note(err, 0)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %v", room.ErrUnavailable, err)
