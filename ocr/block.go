@@ -189,6 +189,7 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 		proof = proof || l.isRoad && l.street == Own || l.isRoad && namesStreet(l.rest, property) || l.isZip && l.zip == Own
 	}
 	b.Doubt = b.Doubt || property.Street != "" && !proof
+	b.Doubt = b.Doubt || street == Own && city == Elsewhere // lines of two addresses
 	switch {
 	case street == Own && city != Elsewhere, city == Own && street == Own:
 		b.Where = Own

@@ -63,6 +63,7 @@ func TestParseFindsTheRecipient(t *testing.T) {
 		{name: "a digit of the number misread", text: "Ana Kim\n24S0 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Own},
 		{name: "a digit that is another", text: "Ana Kim\n25UO Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Unclear, doubt: true},
 		{name: "return label, its street no street and its zip misread", text: "~FROM:\n~Ana Kim\n~2450 Tamberlyn St #3\n~Ashgrove OR 97489\n\nDeliver to:\nOAK GOODS RETURNS\n77 MILL RACE\nTULSA OK 741O6E3", who: "OAK GOODS RETURNS", where: Unclear, doubt: true},
+		{name: "sender and recipient run into one", text: "Ana Kim\n2450 Tamberlyn St #3\nAshgrove OR 9748?\nOAK GOODS RETURNS\n77 MILL RACE\nTULSA OK 74103", who: "ANA KIM", unit: "3", where: Unclear, doubt: true},
 		{name: "another number, fallen apart", text: "Ana Kim\n25 40 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Elsewhere},
 		{name: "another number, stuck to its street", text: "Ana Kim\n2540Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Elsewhere},
 		{name: "the number, fallen apart", text: "Ana Kim\n24 50 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Own},

@@ -449,7 +449,7 @@ func compareGlued(ws []string, f form, strict float64) (hit, bool) {
 		}
 	}
 	d := distance(joined, full, 0.2*n) * strict
-	if d > 0.5+0.02*n {
+	if d > 0.5+0.005*n { // no looser than for the parts
 		return hit{}, false
 	}
 	h := hit{first: fitSure, last: fitSure, cost: d}

@@ -77,7 +77,7 @@ func TestMatch(t *testing.T) {
 }
 
 func TestNoMatchOfALookAlike(t *testing.T) {
-	for _, text := range []string{"MARISOL SANDOVTT", "MARISOL SANDERS", "OLGA HANSON", "OLGA JENSEN", "ROLAND LINDGREN", "ROBERTA LINDQUIST"} {
+	for _, text := range []string{"MARISOL SANDOVTT", "MARISOL SANDERS", "OLGA HANSON", "OLGA JENSEN", "ROLAND LINDGREN", "ROBERTA LINDQUIST", "ROBERT LINDFRCN"} {
 		for _, unit := range []string{"", "4B", "18F", "210", "211"} {
 			m := testRoster.Match(Block{Names: []Name{{Text: text, Confidence: 0.96}}, Unit: unit, Where: Own, Street: "x", City: "y"})
 			if m.Decision == room.DecisionMatch {
