@@ -180,7 +180,7 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 				continue
 			}
 			if strings.HasPrefix(o.number, "JJD") || strings.HasPrefix(o.number, "JD") {
-				o.rank -= 5 // a piece: the waybill is the number people know
+				o.rank -= 7 // a piece: the waybill is the number people know
 			}
 			if o.rank > best.rank {
 				best = o
