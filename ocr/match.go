@@ -319,7 +319,7 @@ func strictness(confidence float64) float64 {
 	case confidence > 0.92:
 		return 2.2
 	case confidence > 0.86:
-		return 1.5
+		return 2
 	}
 	return 1
 }

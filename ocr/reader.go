@@ -183,7 +183,7 @@ func (r *Reader) upright(ctx context.Context, l Label, turn int) (Gray, []Strip,
 // text, when a part of the time is over, or when a code has the number and
 // what is left is print too small to change whom the label names.
 func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []Strip, roster *Roster) error {
-	const most, patience, few = 48, 14, 5
+	const most, patience, few = 44, 9, 5
 	start := r.cfg.Now()
 	how := firstLook(s.label)
 	missed := 0
