@@ -6,12 +6,13 @@ import (
 	"github.com/packroom/packroom/room"
 )
 
-// certain is the score of a match. Of the 3,000 drawn labels of
-// calibration_test.go none is matched to a wrong resident.
+// certain is the score of a match: what is aimed at. Over the builds that led
+// here 6 of 3,500 drawn labels (calibration_test.go) were matched to a wrong
+// resident; their causes are mended, and 500 fresh labels had none.
 const certain = 0.999
 
 // curve maps how well the best resident fits, where it is no match, to how often
-// that is whom the label names: fitted on the same labels.
+// that is whom the label names: set by 1,000 of these labels.
 var curve = [][2]float64{{0, 0}, {0.5, 0.03}, {0.6, 0.1}, {0.65, 0.3}, {0.7, 0.78}, {0.94, 0.84}, {0.99, 0.93}, {1, 0.96}}
 
 // calibrate makes the first candidate's score the probability that it is whom
