@@ -74,12 +74,14 @@ export function tell(text: string, tone: 'ok' | 'warn' = 'ok'): void {
   noticeTimer = setTimeout(() => (notice.value = undefined), 6000);
 }
 
-function show(v: KioskView): void {
+/** Shows what the room says now. */
+export function show(v: KioskView): void {
   const before = view.value?.visit;
   view.value = v;
   trouble.value = undefined;
   const now = v.visit;
   if (before?.id !== now?.id) {
+    farewell.value = undefined;
     scanning.value = undefined;
     scanFor.value = '';
     if (pending.value && pending.value.visit !== now?.id) setPending(undefined);
