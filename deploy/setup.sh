@@ -20,7 +20,7 @@ test=(chromium                # the end-to-end tests' browser
   ola                         # receives sACN and Art-Net
   mosquitto                   # the MQTT broker that drivers are tried against
   sox                         # measures what the voice renders
-  python3-pymodbus python3-serial libmodbus-dev socat # peers of the Modbus driver, serial lines without hardware
+  python3-pymodbus python3-serial-asyncio libmodbus-dev socat # peers of the Modbus driver, serial lines without hardware
   fonts-dejavu-core fonts-liberation) # rendered labels and screenshots look the same everywhere
 
 case "${1:-run}" in
