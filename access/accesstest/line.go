@@ -68,6 +68,7 @@ func tellsOnce(t *testing.T, b Bench) {
 	for range 3 {
 		eventually(t, "the cut is noticed", func() bool { return !use(t, b) })
 	}
+	eventually(t, "that it was lost is told", func() bool { return b.Log.Count("does not answer") > lost })
 	b.Plug(t, true)
 	eventually(t, "the hardware answers again", func() bool { return use(t, b) })
 	eventually(t, "that it is back is told", func() bool { return b.Log.Count("answers again") > back })
