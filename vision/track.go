@@ -78,7 +78,7 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	first := !t.base.begun
 	busy := t.near(t.people, t.w/12)
 	moving := t.motion.step(v.L.Pix, busy, t.lamps, now)
-	t.findThick()
+	t.findThick(moving)
 	t.lamps.learn(v.L.Pix, t.thick, t.motion.light(now) || t.motion.exposing(now), now)
 	dt := t.base.step(v, t.motion, now)
 	if first {
@@ -185,10 +185,13 @@ func (t *Tracker) findPeople(now float64) {
 }
 
 // findThick marks what moves and is at least as thick as a hand or a parcel: the
-// rest may be a lamp.
-func (t *Tracker) findThick() {
+// rest may be a lamp. moving is how many places move.
+func (t *Tracker) findThick(moving int) {
 	const gap = 2
 	clear(t.thick)
+	if moving == 0 {
+		return
+	}
 	all, core := make(Mask, len(t.wide)), make(Mask, len(t.wide))
 	copy(all, t.motion.mask)
 	closeGaps(all, t.tmp, t.w, t.h, gap)
