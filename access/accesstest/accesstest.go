@@ -121,8 +121,8 @@ func Refuses(t *testing.T, open func(context.Context, map[string]string, *slog.L
 // patience is how long hardware may take for what is not bounded otherwise.
 const patience = 15 * time.Second
 
-// eventually waits until ok.
-func eventually(t *testing.T, what string, ok func() bool) {
+// Eventually waits until ok, and fails the test after 15 s.
+func Eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -204,7 +204,7 @@ func cutLocks(t *testing.T, b Bench) {
 		t.Fatalf("%s after the line was cut the door still opens", within)
 	}
 	b.Plug(t, true)
-	eventually(t, "the lock answers again", func() bool { return b.Devices.Door.Lock(t.Context()) == nil })
+	Eventually(t, "the lock answers again", func() bool { return b.Devices.Door.Lock(t.Context()) == nil })
 	if b.Pull(t) {
 		t.Error("an unlock from before the cut came back")
 	}
@@ -234,5 +234,5 @@ func opensLocker(t *testing.T, b Bench) {
 	if !b.Unbolted() {
 		t.Error("the locker does not open")
 	}
-	eventually(t, "it locks by itself", func() bool { return !b.Unbolted() })
+	Eventually(t, "it locks by itself", func() bool { return !b.Unbolted() })
 }

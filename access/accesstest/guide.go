@@ -37,7 +37,7 @@ func showsLights(t *testing.T, b Bench, want map[string]room.Signal) {
 		}
 		want = on
 	}
-	eventually(t, "the lights show what was set", func() bool { return maps.Equal(b.Lit(), want) })
+	Eventually(t, "the lights show what was set", func() bool { return maps.Equal(b.Lit(), want) })
 }
 
 func passesOver(t *testing.T, b Bench) {
@@ -64,8 +64,8 @@ func deadMan(t *testing.T, b Bench) {
 	if err := b.Devices.Laser.Point(t.Context(), b.Aim, ttl); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the laser shines", func() bool { return b.Dot() || time.Since(began) > ttl })
-	eventually(t, "the laser goes dark", func() bool { return !b.Dot() })
+	Eventually(t, "the laser shines", func() bool { return b.Dot() || time.Since(began) > ttl })
+	Eventually(t, "the laser goes dark", func() bool { return !b.Dot() })
 	if d := time.Since(began); d > ttl+time.Second {
 		t.Errorf("dark after %s, want about %s", d, ttl)
 	}
@@ -81,7 +81,7 @@ func refreshed(t *testing.T, b Bench) {
 			t.Fatal(err)
 		}
 		if n == 0 {
-			eventually(t, "the laser shines", func() bool { return b.Dot() || time.Since(pointed) > ttl })
+			Eventually(t, "the laser shines", func() bool { return b.Dot() || time.Since(pointed) > ttl })
 		}
 		<-tick.C
 		if !b.Dot() && time.Since(pointed) < ttl { // later it may be: a busy machine held the test up
@@ -100,7 +100,7 @@ func laserOff(t *testing.T, b Bench) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "the laser is dark", func() bool { return !b.Dot() })
+	Eventually(t, "the laser is dark", func() bool { return !b.Dot() })
 	if d := time.Since(began); d > time.Second {
 		t.Errorf("dark only after %s", d)
 	}
@@ -113,7 +113,7 @@ func stopDarkens(t *testing.T, b Bench) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the laser is dark", func() bool { return !b.Dot() })
+	Eventually(t, "the laser is dark", func() bool { return !b.Dot() })
 }
 
 func says(t *testing.T, b Bench) {
@@ -121,7 +121,7 @@ func says(t *testing.T, b Bench) {
 		if err := b.Devices.Voice.Say(t.Context(), text, "en", urgent); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "it is heard", func() bool { return slices.Contains(b.Spoken(), text) })
+		Eventually(t, "it is heard", func() bool { return slices.Contains(b.Spoken(), text) })
 	}
 }
 

@@ -62,16 +62,16 @@ func use(t *testing.T, b Bench) bool {
 }
 
 func tellsOnce(t *testing.T, b Bench) {
-	eventually(t, "the hardware answers", func() bool { return use(t, b) })
+	Eventually(t, "the hardware answers", func() bool { return use(t, b) })
 	lost, back := b.Log.Count("does not answer"), b.Log.Count("answers again")
 	b.Plug(t, false)
 	for range 3 {
-		eventually(t, "the cut is noticed", func() bool { return !use(t, b) })
+		Eventually(t, "the cut is noticed", func() bool { return !use(t, b) })
 	}
-	eventually(t, "that it was lost is told", func() bool { return b.Log.Count("does not answer") > lost })
+	Eventually(t, "that it was lost is told", func() bool { return b.Log.Count("does not answer") > lost })
 	b.Plug(t, true)
-	eventually(t, "the hardware answers again", func() bool { return use(t, b) })
-	eventually(t, "that it is back is told", func() bool { return b.Log.Count("answers again") > back })
+	Eventually(t, "the hardware answers again", func() bool { return use(t, b) })
+	Eventually(t, "that it is back is told", func() bool { return b.Log.Count("answers again") > back })
 	if n := b.Log.Count("does not answer") - lost; n != 1 {
 		t.Errorf("that it was lost is told %d times", n)
 	}
@@ -88,7 +88,7 @@ func diagnoses(t *testing.T, b Bench) {
 		}
 		return all[0]
 	}
-	eventually(t, "the diagnosis is good", func() bool { use(t, b); return diagnosis().OK })
+	Eventually(t, "the diagnosis is good", func() bool { use(t, b); return diagnosis().OK })
 	if d := diagnosis(); d.Problem != "" || d.Since.IsZero() {
 		t.Errorf("a good diagnosis is %+v", d)
 	}
@@ -96,9 +96,9 @@ func diagnoses(t *testing.T, b Bench) {
 		return
 	}
 	b.Plug(t, false)
-	eventually(t, "the diagnosis tells the cut", func() bool { use(t, b); d := diagnosis(); return !d.OK && d.Problem != "" })
+	Eventually(t, "the diagnosis tells the cut", func() bool { use(t, b); d := diagnosis(); return !d.OK && d.Problem != "" })
 	b.Plug(t, true)
-	eventually(t, "the diagnosis is good again", func() bool { use(t, b); return diagnosis().OK })
+	Eventually(t, "the diagnosis is good again", func() bool { use(t, b); return diagnosis().OK })
 }
 
 func cutIsUnavailable(t *testing.T, b Bench) {
@@ -129,9 +129,9 @@ func cutIsUnavailable(t *testing.T, b Bench) {
 	}
 	b.Plug(t, true)
 	if d.Door != nil {
-		eventually(t, "the lock answers again", func() bool { return d.Door.Lock(t.Context()) == nil })
+		Eventually(t, "the lock answers again", func() bool { return d.Door.Lock(t.Context()) == nil })
 	}
 	if d.Lights != nil {
-		eventually(t, "the lights answer again", func() bool { return d.Lights.Set(t.Context(), nil) == nil })
+		Eventually(t, "the lights answer again", func() bool { return d.Lights.Set(t.Context(), nil) == nil })
 	}
 }

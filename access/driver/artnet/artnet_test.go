@@ -139,24 +139,13 @@ func TestConformanceWithANodeThatAnswers(t *testing.T) {
 		works := func() bool { return devices.Lights.Set(t.Context(), nil) == nil }
 		b.Plug = func(t *testing.T, in bool) {
 			n.silent.Store(!in)
-			waitFor(t, "it is noticed", func() bool { return works() == in })
+			accesstest.Eventually(t, "it is noticed", func() bool { return works() == in })
 		}
-		waitFor(t, "the node is known", func() bool {
+		accesstest.Eventually(t, "the node is known", func() bool {
 			return devices.Diagnostics.Diagnose()[0].Facts["node 127.0.0.1"] == "Shelf node" && works()
 		})
 		return b
 	})
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-tick.C {
-		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
-	}
 }
 
 func TestAnotherControllerOnTheUniverseIsTold(t *testing.T) {
@@ -170,7 +159,7 @@ func TestAnotherControllerOnTheUniverseIsTold(t *testing.T) {
 	defer closer.Close()
 	works := func() error { return devices.Lights.Set(t.Context(), nil) }
 	n.merges.Store(true)
-	waitFor(t, "the node's merging is noticed", func() bool { return works() != nil })
+	accesstest.Eventually(t, "the node's merging is noticed", func() bool { return works() != nil })
 	if err := works(); !errors.Is(err, room.ErrUnavailable) || !strings.Contains(err.Error(), `node "Shelf node" at 127.0.0.1 mixes universe 7`) {
 		t.Errorf("got %v", err)
 	}
@@ -178,7 +167,7 @@ func TestAnotherControllerOnTheUniverseIsTold(t *testing.T) {
 		t.Errorf("the laser on a universe that somebody else sends: %v", err)
 	}
 	n.merges.Store(false)
-	waitFor(t, "the lights are ours again", func() bool { return works() == nil })
+	accesstest.Eventually(t, "the lights are ours again", func() bool { return works() == nil })
 }
 
 func TestTheOtherControllersPacketsAreTold(t *testing.T) {

@@ -72,7 +72,7 @@ func open(t *testing.T, s speaker, log *accesstest.Log, more map[string]string) 
 	}
 	t.Cleanup(func() { closer.Close() })
 	d := devices.Voice.(*Driver)
-	waitFor(t, "the loudspeaker is there", d.line.OK)
+	accesstest.Eventually(t, "the loudspeaker is there", d.line.OK)
 	return d
 }
 
@@ -105,7 +105,7 @@ func TestConformance(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				waitFor(t, "it is noticed", func() bool { return d.line.OK() == in })
+				accesstest.Eventually(t, "it is noticed", func() bool { return d.line.OK() == in })
 			},
 		}
 	})
@@ -223,14 +223,14 @@ func TestAnUrgentSentenceInterrupts(t *testing.T) {
 	}
 	s.write(t, "hold", "")
 	say("First.", false)
-	waitFor(t, "the first is being said", func() bool { return begun("First.") })
+	accesstest.Eventually(t, "the first is being said", func() bool { return begun("First.") })
 	say("Second.", false)
 	say("Second.", false) // it waits already
 	say(notYours, true)
-	waitFor(t, "the urgent one is being said", func() bool { return begun(notYours) })
+	accesstest.Eventually(t, "the urgent one is being said", func() bool { return begun(notYours) })
 	s.remove(t, "hold")
 	all := []string{"First.", "Second.", notYours}
-	waitFor(t, "all is said", func() bool { return len(played(t, s, d, all...)) == 4 })
+	accesstest.Eventually(t, "all is said", func() bool { return len(played(t, s, d, all...)) == 4 })
 	if got := slices.Compact(played(t, s, d, all...)); !slices.Equal(got, []string{notYours, "Second."}) {
 		t.Errorf("said to the end: %q", got)
 	}
@@ -288,15 +288,4 @@ func FuzzParseWAV(f *testing.F) {
 			t.Errorf("it does not survive: %v", err)
 		}
 	})
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-tick.C {
-		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
-	}
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/packroom/packroom/access/accesstest"
 )
 
 // rig is a door with a strike, a contact and an inner handle, behind one of the
@@ -69,7 +71,7 @@ func (g *rig) pull(t *testing.T) bool {
 	deaf := g.deaf
 	g.mu.Unlock()
 	if !deaf {
-		waitFor(t, "the lock locks behind who entered", func() bool { return !g.released() })
+		accesstest.Eventually(t, "the lock locks behind who entered", func() bool { return !g.released() })
 	}
 	g.set(func() { g.open, g.until = false, time.Time{} })
 	return true
@@ -174,15 +176,4 @@ func takes(s string, words ...string) bool {
 		}
 	}
 	return true
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-tick.C {
-		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
-	}
 }

@@ -50,7 +50,7 @@ func relayBench(t *testing.T, model string, serve func(*rig, *http.ServeMux)) ac
 // with each movement until the driver has seen the one before.
 func doorBench(t *testing.T, g *rig, devices room.Devices, log *accesstest.Log) accesstest.Bench {
 	good := func() bool { return devices.Diagnostics.Diagnose()[0].OK }
-	waitFor(t, "the device is reached", good)
+	accesstest.Eventually(t, "the device is reached", good)
 	return accesstest.Bench{
 		Devices: devices, Log: log, Door: "main", Forgets: true,
 		Pull: g.pull,
@@ -69,7 +69,7 @@ func doorBench(t *testing.T, g *rig, devices room.Devices, log *accesstest.Log) 
 		Break: func(_ *testing.T, broken bool) { g.set(func() { g.broken = broken }) },
 		Plug: func(t *testing.T, in bool) {
 			g.set(func() { g.deaf = !in })
-			waitFor(t, "the line is noticed", func() bool { return good() == in })
+			accesstest.Eventually(t, "the line is noticed", func() bool { return good() == in })
 		},
 	}
 }
@@ -113,7 +113,7 @@ func TestAWrongPasswordIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer closer.Close()
-		waitFor(t, model+" tells it", func() bool {
+		accesstest.Eventually(t, model+" tells it", func() bool {
 			d := devices.Diagnostics.Diagnose()[0]
 			return !d.OK && takes(d.Problem, "check the options user and password_file", "401")
 		})
@@ -131,10 +131,10 @@ func TestARelayThatSomebodyElseSwitchedOnIsSwitchedOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closer.Close()
-	waitFor(t, "the device is reached", func() bool { return devices.Diagnostics.Diagnose()[0].OK })
+	accesstest.Eventually(t, "the device is reached", func() bool { return devices.Diagnostics.Diagnose()[0].OK })
 	g.set(func() { g.until = time.Now().Add(time.Hour) })
-	waitFor(t, "it is switched off", func() bool { return !g.released() })
-	waitFor(t, "it is counted", func() bool { return devices.Diagnostics.Diagnose()[0].Counts["switched off without a grant"] == 1 })
+	accesstest.Eventually(t, "it is switched off", func() bool { return !g.released() })
+	accesstest.Eventually(t, "it is counted", func() bool { return devices.Diagnostics.Diagnose()[0].Counts["switched off without a grant"] == 1 })
 }
 
 func TestDigestIsTheStandards(t *testing.T) {

@@ -147,22 +147,13 @@ func grant(fence uint64, ttl time.Duration) room.Grant {
 	return room.Grant{ID: room.NewID(), Visit: "v", Fence: fence, Issued: now, Expires: now.Add(ttl)}
 }
 
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-time.After(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
-	}
-}
-
 func TestAStrikeFoundReleasedIsLocked(t *testing.T) {
 	door, p, _ := doorBehind(t, nil)
 	if err := door.Lock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	p.ask(t, "set co %d 1", strike)
-	eventually(t, "the strike locks", func() bool { return p.ask(t, "get co %d", strike) == 0 })
+	accesstest.Eventually(t, "the strike locks", func() bool { return p.ask(t, "get co %d", strike) == 0 })
 }
 
 func TestTheBeaconIsLitWhileTheDoorMayBeOpened(t *testing.T) {
@@ -170,16 +161,16 @@ func TestTheBeaconIsLitWhileTheDoorMayBeOpened(t *testing.T) {
 	if err := door.Unlock(t.Context(), grant(1, 10*time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the beacon is lit", func() bool { return p.ask(t, "get co %d", beacon) == 1 })
+	accesstest.Eventually(t, "the beacon is lit", func() bool { return p.ask(t, "get co %d", beacon) == 1 })
 	if err := door.Lock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the beacon is dark", func() bool { return p.ask(t, "get co %d", beacon) == 0 })
+	accesstest.Eventually(t, "the beacon is dark", func() bool { return p.ask(t, "get co %d", beacon) == 0 })
 }
 
 func TestAMagnetHoldsWhileItsCoilIsOn(t *testing.T) {
 	door, p, _ := doorBehind(t, map[string]string{"invert_strike": "true"})
-	eventually(t, "the magnet holds", func() bool { return p.ask(t, "get co %d", strike) == 1 })
+	accesstest.Eventually(t, "the magnet holds", func() bool { return p.ask(t, "get co %d", strike) == 1 })
 	if err := door.Unlock(t.Context(), grant(1, 10*time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +196,7 @@ func TestAPulseCarriesTheGrantsTime(t *testing.T) {
 		t.Errorf("locking left %d tenths, %v", p.ask(t, "get hr 7"), err)
 	}
 	beat := p.ask(t, "get hr 8")
-	eventually(t, "the heartbeat goes on", func() bool { return p.ask(t, "get hr 8") != beat })
+	accesstest.Eventually(t, "the heartbeat goes on", func() bool { return p.ask(t, "get hr 8") != beat })
 }
 
 // TestAThousandDisconnectsAndGarbage breaks the line a thousand times, with
@@ -234,13 +225,13 @@ func TestAThousandDisconnectsAndGarbage(t *testing.T) {
 	spoils := map[int]func(bool, []byte) []byte{10: garbage, 30: flip}
 	for n := range 1000 {
 		w.Spoil(spoils[n%40])
-		eventually(t, "the driver connects again", w.HangUpOne)
+		accesstest.Eventually(t, "the driver connects again", w.HangUpOne)
 		if p.ask(t, "get co %d", strike) != 0 {
 			t.Fatalf("after %d disconnects the strike is released without a grant", n)
 		}
 	}
 	w.Spoil(nil)
-	eventually(t, "the lock answers again", func() bool { return door.Lock(t.Context()) == nil })
+	accesstest.Eventually(t, "the lock answers again", func() bool { return door.Lock(t.Context()) == nil })
 	if err := door.Unlock(t.Context(), grant(1, 5*time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +249,7 @@ func TestAnUnlockThatFailedIsNotMadeGoodLater(t *testing.T) {
 		t.Fatalf("got %v, want ErrUnavailable", err)
 	}
 	w.Plug(true)
-	eventually(t, "the lock answers again", func() bool { return door.Lock(t.Context()) == nil })
+	accesstest.Eventually(t, "the lock answers again", func() bool { return door.Lock(t.Context()) == nil })
 	if p.ask(t, "get co %d", strike) != 0 {
 		t.Error("an old unlock was carried out")
 	}

@@ -65,7 +65,7 @@ func TestALockThatDoesNotAnswerIsNoUnlock(t *testing.T) {
 	if err := b.Devices.Door.Unlock(t.Context(), grant(1)); !errors.Is(err, room.ErrUnavailable) || !strings.Contains(err.Error(), "did not say UNLOCKED") {
 		t.Errorf("got %v", err)
 	}
-	waitFor(t, "the door is locked all the same", func() bool {
+	accesstest.Eventually(t, "the door is locked all the same", func() bool {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		return !h.unlocked && slices.Contains(h.commands, "LOCK")
@@ -78,7 +78,7 @@ func TestTheBrokerLocksTheDoorWhenThisMachineIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Plug(t, false)
-	waitFor(t, "the door is locked", func() bool {
+	accesstest.Eventually(t, "the door is locked", func() bool {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		return !h.unlocked
@@ -109,7 +109,7 @@ func TestAThingThatIsNotThereIsTold(t *testing.T) {
 			}
 			defer closer.Close()
 			want := strings.ReplaceAll(c.want, "BASE", h.base)
-			waitFor(t, want, func() bool { return strings.Contains(devices.Diagnostics.Diagnose()[0].Problem, want) })
+			accesstest.Eventually(t, want, func() bool { return strings.Contains(devices.Diagnostics.Diagnose()[0].Problem, want) })
 		})
 	}
 }

@@ -42,7 +42,7 @@ func broker(t *testing.T) int {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	waitFor(t, "mosquitto listens", func() bool {
+	accesstest.Eventually(t, "mosquitto listens", func() bool {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			c.Close()
@@ -237,7 +237,7 @@ func (h *house) pull(t *testing.T) bool {
 		return false
 	}
 	h.contact(true)
-	waitFor(t, "the lock locks behind who entered", func() bool {
+	accesstest.Eventually(t, "the lock locks behind who entered", func() bool {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		return !h.unlocked
@@ -269,7 +269,7 @@ func bench(t *testing.T, port int) (accesstest.Bench, *house) {
 	}
 	t.Cleanup(func() { closer.Close() })
 	good := func() bool { return devices.Diagnostics.Diagnose()[0].OK }
-	waitFor(t, "all things are found", good)
+	accesstest.Eventually(t, "all things are found", good)
 	return accesstest.Bench{
 		Devices: devices, Close: closer.Close, Log: &log, Door: "main", Watchdog: time.Second, Forgets: true,
 		Pull: h.pull, Push: h.push,
@@ -278,7 +278,7 @@ func bench(t *testing.T, port int) (accesstest.Bench, *house) {
 		},
 		Plug: func(t *testing.T, in bool) {
 			w.plug(in)
-			waitFor(t, "the line is noticed", func() bool { return good() == in })
+			accesstest.Eventually(t, "the line is noticed", func() bool { return good() == in })
 		},
 		Slots: []string{"A1", "D4"},
 		Lit: func() map[string]room.Signal {
@@ -294,15 +294,4 @@ func bench(t *testing.T, port int) (accesstest.Bench, *house) {
 			h.must(h.client.Publish(h.base+"/tag", 1, false, fmt.Sprintf(`{"tag":{"uid":%q}}`, secret)))
 		},
 	}, h
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-tick.C {
-		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
-	}
 }

@@ -63,15 +63,6 @@ func newPeripheral() *peripheral {
 	return &peripheral{address: 5, key: ownKey(), inputs: []byte{1, 0}}
 }
 
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-time.After(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
-	}
-}
-
 func connected(d room.Devices) func() bool {
 	return func() bool { return d.Diagnostics.Diagnose()[0].OK }
 }
@@ -81,7 +72,7 @@ func TestConformance(t *testing.T) {
 		p := newPeripheral()
 		logged := &accesstest.Log{}
 		devices, closer, w := open(t, p, logged.Logger(), nil)
-		eventually(t, "the device is reached", connected(devices))
+		accesstest.Eventually(t, "the device is reached", connected(devices))
 		propped := false
 		walk := func() {
 			p.input(0, 0)
@@ -180,7 +171,7 @@ func TestADeviceWithTheDefaultKeyIsRefused(t *testing.T) {
 	p := newPeripheral()
 	p.key = nil
 	devices, _, _ := open(t, p, quiet, nil)
-	eventually(t, "it is told", func() bool {
+	accesstest.Eventually(t, "it is told", func() bool {
 		return strings.Contains(devices.Diagnostics.Diagnose()[0].Problem, "default key")
 	})
 	g := room.Grant{ID: "g", Fence: 1, Issued: time.Now(), Expires: time.Now().Add(5 * time.Second)}
@@ -193,7 +184,7 @@ func TestInInstallModeADeviceIsGivenItsKey(t *testing.T) {
 	p := newPeripheral()
 	p.key = nil
 	devices, _, _ := open(t, p, quiet, map[string]string{"install_until": time.Now().Add(time.Minute).Format(time.RFC3339)})
-	eventually(t, "the device is reached", connected(devices))
+	accesstest.Eventually(t, "the device is reached", connected(devices))
 	if p.mu.Lock(); p.key == nil || *p.key != *ownKey() {
 		t.Error("the device was not given its key")
 	}
@@ -204,7 +195,7 @@ func TestADeviceWithAnotherKeyIsRefused(t *testing.T) {
 	p := newPeripheral()
 	p.key = &Key{1}
 	devices, _, _ := open(t, p, quiet, map[string]string{"install_until": time.Now().Add(time.Minute).Format(time.RFC3339)})
-	eventually(t, "it is told", func() bool {
+	accesstest.Eventually(t, "it is told", func() bool {
 		return strings.Contains(devices.Diagnostics.Diagnose()[0].Problem, "another key")
 	})
 }
@@ -212,11 +203,11 @@ func TestADeviceWithAnotherKeyIsRefused(t *testing.T) {
 func TestAReplyInTheClearEndsTheChannel(t *testing.T) {
 	p := newPeripheral()
 	devices, _, _ := open(t, p, quiet, nil)
-	eventually(t, "the device is reached", connected(devices))
+	accesstest.Eventually(t, "the device is reached", connected(devices))
 	p.mu.Lock()
 	p.clear = true
 	p.mu.Unlock()
-	eventually(t, "it is told", func() bool {
+	accesstest.Eventually(t, "it is told", func() bool {
 		return strings.Contains(devices.Diagnostics.Diagnose()[0].Problem, "in the clear")
 	})
 }
@@ -226,7 +217,7 @@ func TestAReplyInTheClearEndsTheChannel(t *testing.T) {
 func TestAReplayedReadIsNotTakenAgain(t *testing.T) {
 	p := newPeripheral()
 	devices, _, w := open(t, p, quiet, nil)
-	eventually(t, "the device is reached", connected(devices))
+	accesstest.Eventually(t, "the device is reached", connected(devices))
 	reads := devices.Reader.Reads(t.Context())
 	var tape []byte // by the one goroutine of that direction
 	w.Spoil(func(fromPeer bool, b []byte) []byte {
@@ -241,9 +232,9 @@ func TestAReplayedReadIsNotTakenAgain(t *testing.T) {
 	if a := <-reads; a.Secret != "123-04567" {
 		t.Fatalf("got %+v", a)
 	}
-	eventually(t, "the channel breaks", func() bool { return !connected(devices)() })
+	accesstest.Eventually(t, "the channel breaks", func() bool { return !connected(devices)() })
 	w.Spoil(nil)
-	eventually(t, "the channel stands again", connected(devices))
+	accesstest.Eventually(t, "the channel stands again", connected(devices))
 	select {
 	case a := <-reads:
 		t.Errorf("the card was read again: %+v", a)
@@ -256,7 +247,7 @@ func TestAReplayedReadIsNotTakenAgain(t *testing.T) {
 func TestBytesDroppedAndFlipped(t *testing.T) {
 	p := newPeripheral()
 	devices, _, w := open(t, p, quiet, map[string]string{"timeout": "30ms", "poll": "2ms"})
-	eventually(t, "the device is reached", connected(devices))
+	accesstest.Eventually(t, "the device is reached", connected(devices))
 	reads := devices.Reader.Reads(t.Context())
 	rnd := map[bool]*rand.Rand{false: rand.New(rand.NewPCG(1, 2)), true: rand.New(rand.NewPCG(3, 4))}
 	spoil := func(fromPeer bool, b []byte) []byte {
@@ -292,9 +283,9 @@ func TestBytesDroppedAndFlipped(t *testing.T) {
 		t.Errorf("%d of 100 reads arrived", got)
 	}
 	w.Spoil(nil)
-	eventually(t, "the channel stands again", connected(devices))
+	accesstest.Eventually(t, "the channel stands again", connected(devices))
 	fence := uint64(0)
-	eventually(t, "the door unlocks", func() bool {
+	accesstest.Eventually(t, "the door unlocks", func() bool {
 		fence++
 		return devices.Door.Unlock(t.Context(), room.Grant{ID: "g", Fence: fence, Issued: time.Now(), Expires: time.Now().Add(5 * time.Second)}) == nil
 	})
@@ -331,7 +322,7 @@ func TestAPINOnTheKeypad(t *testing.T) {
 func TestTheReaderShowsThatTheDoorMayBeOpened(t *testing.T) {
 	p := newPeripheral()
 	devices, _, _ := open(t, p, quiet, nil)
-	eventually(t, "the device is reached", connected(devices))
+	accesstest.Eventually(t, "the device is reached", connected(devices))
 	if err := devices.Door.Unlock(t.Context(), room.Grant{ID: "g", Fence: 1, Issued: time.Now(), Expires: time.Now().Add(9 * time.Second)}); err != nil {
 		t.Fatal(err)
 	}

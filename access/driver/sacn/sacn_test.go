@@ -142,13 +142,13 @@ func TestAUniverseThatSomebodyElseOwnsIsTold(t *testing.T) {
 	}
 	defer closer.Close()
 	works := func() error { return devices.Lights.Set(t.Context(), nil) }
-	waitFor(t, "the lights are ours", func() bool { return works() == nil && devices.Diagnostics.Diagnose()[0].OK })
+	accesstest.Eventually(t, "the lights are ours", func() bool { return works() == nil && devices.Diagnostics.Diagnose()[0].OK })
 
 	_, desk, err := Open(t.Context(), map[string]string{"lights": fmt.Sprintf("X=%d/200", u), "interface": "127.0.0.1", "source": "Stage desk", "priority": "150"}, log.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the desk is noticed", func() bool { return works() != nil })
+	accesstest.Eventually(t, "the desk is noticed", func() bool { return works() != nil })
 	if err := works(); !errors.Is(err, room.ErrUnavailable) || !strings.Contains(err.Error(), `owned by "Stage desk", whose priority 150 is above ours, 100`) {
 		t.Errorf("got %v", err)
 	}
@@ -161,7 +161,7 @@ func TestAUniverseThatSomebodyElseOwnsIsTold(t *testing.T) {
 	if err := desk.Close(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the lights are ours again", func() bool { return works() == nil })
+	accesstest.Eventually(t, "the lights are ours again", func() bool { return works() == nil })
 	if n := log.Count("does not answer"); n != 1 {
 		t.Errorf("it was logged %d times", n)
 	}
@@ -176,7 +176,7 @@ func TestANodeThatIsNotThereIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closer.Close()
-	waitFor(t, "it is noticed", func() bool { return errors.Is(devices.Lights.Set(t.Context(), nil), room.ErrUnavailable) })
+	accesstest.Eventually(t, "it is noticed", func() bool { return errors.Is(devices.Lights.Set(t.Context(), nil), room.ErrUnavailable) })
 	if err := devices.Laser.Point(t.Context(), room.Aim{}, time.Second); !errors.Is(err, room.ErrUnavailable) {
 		t.Errorf("the laser of a node that is not there: %v", err)
 	}
@@ -185,22 +185,11 @@ func TestANodeThatIsNotThereIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	waitFor(t, "it is back", func() bool {
+	accesstest.Eventually(t, "it is back", func() bool {
 		return devices.Lights.Set(t.Context(), nil) == nil && devices.Diagnostics.Diagnose()[0].OK
 	})
 	if lost, back := log.Count("does not answer"), log.Count("answers again"); lost != 1 || back != 1 {
 		t.Errorf("lost was told %d times, back %d times", lost, back)
-	}
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-tick.C {
-		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
 	}
 }
 

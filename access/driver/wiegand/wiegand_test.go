@@ -45,7 +45,7 @@ func (c *cable) plug(t *testing.T) {
 	if err := c.cmd.Start(); err != nil {
 		t.Fatalf("start socat (deploy/setup.sh test): %v", err)
 	}
-	eventually(t, "socat's terminals", func() bool {
+	accesstest.Eventually(t, "socat's terminals", func() bool {
 		_, err1 := os.Stat(c.near)
 		_, err2 := os.Stat(c.far)
 		return err1 == nil && err2 == nil
@@ -72,15 +72,6 @@ func (c *cable) write(t *testing.T, text string) {
 	}
 }
 
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-time.After(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
-	}
-}
-
 func TestConformanceOverASerialLine(t *testing.T) {
 	accesstest.Run(t, func(t *testing.T) accesstest.Bench {
 		c := newCable(t)
@@ -93,14 +84,14 @@ func TestConformanceOverASerialLine(t *testing.T) {
 		connected := func() bool { return devices.Diagnostics.Diagnose()[0].OK }
 		return accesstest.Bench{Devices: devices, Close: closer.Close, Log: logged,
 			Show: func(t *testing.T, secret string) {
-				eventually(t, "the reader is open", connected)
+				accesstest.Eventually(t, "the reader is open", connected)
 				c.write(t, secret+"\r\n")
 			},
 			Plug: func(t *testing.T, in bool) {
 				if in {
 					c.plug(t)
 				} else {
-					eventually(t, "the reader is open", connected)
+					accesstest.Eventually(t, "the reader is open", connected)
 					c.pull()
 				}
 			},
@@ -135,7 +126,7 @@ func TestConformanceAsAKeyboard(t *testing.T) {
 		t.Cleanup(func() { _, _ = closer.Close(), keys.Close() })
 		return accesstest.Bench{Devices: devices, Close: closer.Close, Card: "A0b",
 			Show: func(t *testing.T, _ string) {
-				eventually(t, "the keyboard is open", func() bool { return devices.Diagnostics.Diagnose()[0].OK })
+				accesstest.Eventually(t, "the keyboard is open", func() bool { return devices.Diagnostics.Diagnose()[0].OK })
 				const a, zero, b, enter, shift = 30, 11, 48, 28, 42
 				for _, e := range [][]byte{event(shift, 1), event(a, 1), event(a, 2), event(shift, 0), event(a, 0),
 					event(zero, 1), event(b, 1), event(enter, 1)} {
@@ -167,7 +158,7 @@ func TestALineThatDoesNotEndIsDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closer.Close()
-	eventually(t, "the reader is open", func() bool { return devices.Diagnostics.Diagnose()[0].OK })
+	accesstest.Eventually(t, "the reader is open", func() bool { return devices.Diagnostics.Diagnose()[0].OK })
 	got := devices.Reader.Reads(t.Context())
 	c.write(t, "111")
 	<-time.After(1500 * time.Millisecond)            // longer than a line may pause

@@ -224,9 +224,9 @@ func TestAControllerThatWasWithoutPowerShowsAgainWhatItShould(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.Plug(t, false)
-		waitFor(t, "the cut is noticed", func() bool { return !b.Devices.Diagnostics.Diagnose()[0].OK })
+		accesstest.Eventually(t, "the cut is noticed", func() bool { return !b.Devices.Diagnostics.Diagnose()[0].OK })
 		b.Plug(t, true)
-		waitFor(t, "it shows it again", func() bool { return maps.Equal(b.Lit(), want) })
+		accesstest.Eventually(t, "it shows it again", func() bool { return maps.Equal(b.Lit(), want) })
 	}
 }
 
@@ -236,21 +236,10 @@ func TestStoppedTheStripIsDark(t *testing.T) {
 		if err := b.Devices.Lights.Set(t.Context(), map[string]room.Signal{"A1": room.SignalHere}); err != nil {
 			t.Fatal(err)
 		}
-		waitFor(t, "it is lit", func() bool { return len(b.Lit()) == 1 })
+		accesstest.Eventually(t, "it is lit", func() bool { return len(b.Lit()) == 1 })
 		if err := b.Close(); err != nil {
 			t.Fatal(err)
 		}
-		waitFor(t, "it is dark", func() bool { return len(b.Lit()) == 0 })
-	}
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-tick.C {
-		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
+		accesstest.Eventually(t, "it is dark", func() bool { return len(b.Lit()) == 0 })
 	}
 }
