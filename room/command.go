@@ -211,6 +211,14 @@ func DecodeCommand(e Envelope) (Command, error) {
 		return decodeAs[IssueCredential](e)
 	case "credential.revoke":
 		return decodeAs[RevokeCredential](e)
+	case "footage.view":
+		return decodeAs[ViewFootage](e)
+	case "footage.export":
+		return decodeAs[ExportFootage](e)
+	case "footage.hold":
+		return decodeAs[HoldFootage](e)
+	case "footage.release":
+		return decodeAs[ReleaseFootage](e)
 	}
 	return nil, fmt.Errorf("command %q: %w: no such command", e.Name, ErrInvalid)
 }
@@ -223,6 +231,16 @@ func decodeAs[C Command](e Envelope) (Command, error) {
 	return c, nil
 }
 
+// Entry is a place in the event log. Its hash stands for all that is before it.
+type Entry struct {
+	Property string    `json:"property"`
+	Room     string    `json:"room"`
+	Seq      int64     `json:"seq"`
+	ID       string    `json:"id"`
+	Time     time.Time `json:"time"`
+	Hash     []byte    `json:"hash"`
+}
+
 // Reply is the room's answer to a command.
 type Reply struct {
 	Visit    *Visit   `json:"visit,omitempty"`
@@ -231,4 +249,5 @@ type Reply struct {
 	Secret   *Secret  `json:"secret,omitempty"`  // shown once
 	Saved    int      `json:"saved,omitempty"`
 	Warnings []string `json:"warnings,omitempty"` // locale keys: already_scanned, ...
+	Entry    *Entry   `json:"entry,omitempty"`    // where the log has it
 }

@@ -174,6 +174,10 @@ func Decide(s State, env Env, in Input) (Outcome, error) {
 		d.presence(in)
 	case CameraHealth:
 		d.camera(in)
+	case Clip:
+		d.clip(in)
+	case StorageHealth:
+		d.storage(in)
 	case DoorEvent:
 		d.door(in)
 	case UnlockFailed:

@@ -59,6 +59,8 @@ func (s *Service) carryOut(ctx context.Context, e Envelope) (Reply, error) {
 		return s.issue(ctx, inbox, person(e.By), c)
 	case RevokeCredential:
 		return s.revoke(ctx, inbox, person(e.By), c)
+	case ViewFootage, ExportFootage, HoldFootage, ReleaseFootage:
+		return s.footage(ctx, inbox, person(e.By), c)
 	default:
 		in, ok := c.(Input)
 		if !ok {
@@ -145,6 +147,12 @@ func (s *Service) resolve(ctx context.Context, inbox, by string, c ResolveParcel
 
 // write commits rows that are no matter of Decide, with one event.
 func (s *Service) write(ctx context.Context, e Event, data any, c Commit) error {
+	_, err := s.record(ctx, e, data, c)
+	return err
+}
+
+// record is write, and tells where the log has the event.
+func (s *Service) record(ctx context.Context, e Event, data any, c Commit) (Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := decision{Env: Env{Now: s.cfg.Now(), NewID: NewID}, s: &State{Property: s.cfg.Property, Room: s.cfg.Room}}
@@ -152,14 +160,31 @@ func (s *Service) write(ctx context.Context, e Event, data any, c Commit) error 
 	c.Events = d.o.Commit.Events
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // 20,000 residents at once
 	defer cancel()
-	_, err := s.store.Commit(ctx, c)
+	events, err := s.store.Commit(ctx, c)
 	if errors.Is(err, ErrSeen) {
-		return fmt.Errorf("command: %w", Refuse(ErrConflict, codeRepeated, "it was carried out before"))
+		return Entry{}, fmt.Errorf("command: %w", Refuse(ErrConflict, codeRepeated, "it was carried out before"))
 	}
 	if errors.Is(err, ErrUnavailable) {
 		s.loaded = false
 	}
-	return err
+	if err != nil || len(events) == 0 {
+		return Entry{}, err
+	}
+	last := events[len(events)-1]
+	return Entry{Property: last.Property, Room: last.Room, Seq: last.Seq, ID: last.ID, Time: last.Time, Hash: last.Hash}, nil
+}
+
+// footage writes down what a person does with footage, and tells where.
+func (s *Service) footage(ctx context.Context, inbox, by string, c Command) (Reply, error) {
+	e, data, err := footageEvent(c, by)
+	if err != nil {
+		return Reply{}, err
+	}
+	at, err := s.record(ctx, e, data, Commit{Inbox: inbox})
+	if err != nil {
+		return Reply{}, err
+	}
+	return Reply{Entry: &at}, nil
 }
 
 func (s *Service) importRoster(ctx context.Context, inbox, by string, c ImportRoster) (Reply, error) {

@@ -47,7 +47,11 @@ const (
 	EvRosterImported     EventKind = "roster.imported.v1"
 	EvResidentSaved      EventKind = "resident.saved.v1"
 	EvCourierSaved       EventKind = "courier.saved.v1"
-	EvClipSaved          EventKind = "clip.saved.v1"
+	EvClipSaved          EventKind = "clip.saved.v1"    // kept for events, with its checksum
+	EvClipViewed         EventKind = "clip.viewed.v1"   // by a person, faces included
+	EvClipExported       EventKind = "clip.exported.v1" // taken away by a person
+	EvClipHeld           EventKind = "clip.held.v1"     // not to be removed
+	EvClipReleased       EventKind = "clip.released.v1"
 )
 
 // Event is one row of the event log: what happened, once, for ever. The log is

@@ -16,9 +16,10 @@ const (
 	IncidentDoorFault            IncidentKind = "door_fault" // reports neither open nor closed
 	IncidentEmptyDelivery        IncidentKind = "entry_without_delivery"
 	IncidentCameraLost           IncidentKind = "camera_lost"
-	IncidentGuessing             IncidentKind = "guessing"  // wrong PINs until the kiosk waits
-	IncidentPassback             IncidentKind = "passback"  // let in again though never seen to leave
-	IncidentLaserOff             IncidentKind = "laser_off" // its dot is not where the calibration says: it stays dark
+	IncidentGuessing             IncidentKind = "guessing"    // wrong PINs until the kiosk waits
+	IncidentPassback             IncidentKind = "passback"    // let in again though never seen to leave
+	IncidentLaserOff             IncidentKind = "laser_off"   // its dot is not where the calibration says: it stays dark
+	IncidentFootageLow           IncidentKind = "footage_low" // the disk is too small for the footage that is wanted
 )
 
 // Incident is a broken rule with its evidence.

@@ -111,6 +111,12 @@ func (k EventKind) NewData() any {
 		return new(ResidentData)
 	case EvCourierSaved:
 		return new(CourierData)
+	case EvClipSaved:
+		return new(Clip)
+	case EvClipViewed, EvClipExported:
+		return new(Footage)
+	case EvClipHeld, EvClipReleased:
+		return new(Hold)
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ type Commit struct {
 	Residents   []Resident
 	Couriers    []Courier
 	Cameras     []CameraHealth
+	Clips       []Clip            // new, or changed by ID
 	Fences      map[string]uint64 // newest lease revision by camera
 }
 

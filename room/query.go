@@ -38,6 +38,13 @@ type VisitFilter struct {
 	Limit    int // 0 = 100, at most 1000
 }
 
+// ClipFilter selects footage that is kept, oldest first; zero fields select all.
+type ClipFilter struct {
+	Camera   string
+	From, To time.Time // what touches them
+	Limit    int       // 0 = 100, at most 1000
+}
+
 // CourierTally is what one courier's finished visits of a span of time come to.
 // Visits in which nobody went in don't count.
 type CourierTally struct {
@@ -53,11 +60,24 @@ type CourierTally struct {
 	Skipping  int    `json:"skipping"`  // visits with anything unscanned
 }
 
+// Role is what a manager may do besides the daily work.
+type Role string
+
+// The roles.
+const (
+	RoleManager    Role = "manager"    // sees footage with its faces made unrecognizable
+	RoleSupervisor Role = "supervisor" // sees it as recorded, holds it, and says who may do what
+)
+
+// Supervises reports whether a role has the rights of a supervisor.
+func (r Role) Supervises() bool { return r == RoleSupervisor }
+
 // Manager is somebody who may sign in to the manager's page.
 type Manager struct {
 	ID           string    `json:"id"`
 	Email        string    `json:"email"`
 	Name         string    `json:"name"`
+	Role         Role      `json:"role"`
 	PasswordHash string    `json:"-"` // Argon2id, PHC string
 	Created      time.Time `json:"created"`
 }

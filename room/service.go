@@ -230,7 +230,7 @@ func (s *Service) decide(ctx context.Context, inbox string, in Input) (Outcome, 
 // word on presence and health need not be.
 func (c Commit) worthInbox(in Input) bool {
 	switch in.(type) {
-	case Presence, CameraHealth, Tick:
+	case Presence, CameraHealth, StorageHealth, Tick:
 		return false
 	}
 	return true

@@ -14,11 +14,11 @@ import (
 	"github.com/packroom/packroom/room"
 )
 
-// FactHandler handles one fact: a room.Change, a room.Presence or a
-// room.CameraHealth, with its message's ID. nil and room.ErrSeen acknowledge it.
-// room.ErrUnavailable makes the bus try again for as long as it takes;
-// room.ErrInvalid, ErrConflict and ErrNotFound make it a dead letter at once,
-// another error after MaxDeliveries tries. It must be idempotent by id.
+// FactHandler handles one fact, as Fact.Decode gives it, with its message's ID.
+// nil and room.ErrSeen acknowledge it. room.ErrUnavailable makes the bus try
+// again for as long as it takes; room.ErrInvalid, ErrConflict and ErrNotFound
+// make it a dead letter at once, another error after MaxDeliveries tries. It must
+// be idempotent by id.
 type FactHandler func(ctx context.Context, id string, fact any) error
 
 const (
@@ -35,20 +35,52 @@ const (
 // ctx ends, and then returns nil. durable names the place in the stream that
 // lasts over restarts; one process at a time may use it.
 func (b *Bus) ConsumeFacts(ctx context.Context, durable string, h FactHandler) error {
+	return b.consume(ctx, durable, "room", func(ctx context.Context, id string, payload []byte) error {
+		var f Fact
+		if err := json.Unmarshal(payload, &f); err != nil {
+			return fmt.Errorf("%w: %v", room.ErrInvalid, err)
+		}
+		v, err := f.Decode()
+		if err != nil {
+			return err
+		}
+		return h(ctx, id, v)
+	})
+}
+
+// ConsumeEvents hands every event of the room's log to h, as ConsumeFacts does
+// with facts: also those that happened while nobody consumed, as far back as the
+// stream goes when durable is new. h must be idempotent by event ID.
+func (b *Bus) ConsumeEvents(ctx context.Context, durable string, h func(ctx context.Context, e room.Event) error) error {
+	return b.consume(ctx, durable, "vision", func(ctx context.Context, _ string, payload []byte) error {
+		var e room.Event
+		if err := json.Unmarshal(payload, &e); err != nil {
+			return fmt.Errorf("%w: %v", room.ErrInvalid, err)
+		}
+		return h(ctx, e)
+	})
+}
+
+// payloadHandler takes in one message's bytes; its errors mean what a
+// FactHandler's do.
+type payloadHandler func(ctx context.Context, id string, payload []byte) error
+
+// consume hands what the table routes to a service to h, until ctx ends.
+func (b *Bus) consume(ctx context.Context, durable, service string, h payloadHandler) error {
 	for n := 0; ctx.Err() == nil; n++ {
 		started := time.Now()
-		err := b.consumeFacts(ctx, durable, h)
+		err := b.consumeOnce(ctx, durable, service, h)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if errors.Is(err, nats.ErrConnectionClosed) {
-			return fmt.Errorf("consume facts: %w", err)
+			return fmt.Errorf("consume %s: %w", durable, err)
 		}
 		if time.Since(started) > time.Minute {
 			n = 0
 		}
 		if n == 0 {
-			b.log.Warn("facts stopped; trying again", "error", err)
+			b.log.Warn("messages stopped; trying again", "consumer", durable, "error", err)
 		}
 		b.streamUnknown()
 		pause(ctx, backoff(n))
@@ -56,14 +88,14 @@ func (b *Bus) ConsumeFacts(ctx context.Context, durable string, h FactHandler) e
 	return nil
 }
 
-func (b *Bus) consumeFacts(ctx context.Context, durable string, h FactHandler) error {
+func (b *Bus) consumeOnce(ctx context.Context, durable, service string, h payloadHandler) error {
 	if err := b.stream(ctx); err != nil {
 		return err
 	}
 	create, cancel := context.WithTimeout(ctx, callTimeout)
 	consumer, err := b.js.CreateOrUpdateConsumer(create, StreamName, jetstream.ConsumerConfig{
 		Durable:        strings.Join([]string{durable, b.cfg.Property, b.cfg.Room}, "-"),
-		FilterSubjects: subjectsTo("room", b.cfg.Property, b.cfg.Room),
+		FilterSubjects: subjectsTo(service, b.cfg.Property, b.cfg.Room),
 		DeliverPolicy:  jetstream.DeliverAllPolicy,
 		AckPolicy:      jetstream.AckExplicitPolicy,
 		AckWait:        ackWait,
@@ -91,7 +123,7 @@ func (b *Bus) consumeFacts(ctx context.Context, durable string, h FactHandler) e
 }
 
 // handle brings one message to its end: acknowledged, handed back or dead.
-func (b *Bus) handle(ctx context.Context, msg jetstream.Msg, h FactHandler) error {
+func (b *Bus) handle(ctx context.Context, msg jetstream.Msg, h payloadHandler) error {
 	stop := keepAlive(msg)
 	defer stop()
 	meta, err := msg.Metadata()
@@ -118,10 +150,10 @@ func (b *Bus) handle(ctx context.Context, msg jetstream.Msg, h FactHandler) erro
 	case ctx.Err() != nil:
 		return msg.Nak() // the next process takes it at once
 	case !poison(err) && deliveries < MaxDeliveries:
-		b.log.Warn("fact failed; trying again", "id", id, "subject", msg.Subject(), "deliveries", deliveries, "error", err)
+		b.log.Warn("message failed; trying again", "id", id, "subject", msg.Subject(), "deliveries", deliveries, "error", err)
 		return msg.NakWithDelay(backoff(deliveries - 1))
 	}
-	b.log.Error("fact is a dead letter", "id", id, "subject", msg.Subject(), "deliveries", deliveries, "error", err)
+	b.log.Error("message is a dead letter", "id", id, "subject", msg.Subject(), "deliveries", deliveries, "error", err)
 	cause := DeadLetterCause{Subject: msg.Subject(), MessageID: id, Deliveries: deliveries, Error: err.Error(), Original: msg.Data()}
 	if err := b.publishDead(ctx, cause); err != nil {
 		return err
@@ -129,18 +161,10 @@ func (b *Bus) handle(ctx context.Context, msg jetstream.Msg, h FactHandler) erro
 	return ack(ctx, msg)
 }
 
-// try decodes and hands over, and waits out an outage.
-func (b *Bus) try(ctx context.Context, id string, payload []byte, h FactHandler) error {
-	var f Fact
-	if err := json.Unmarshal(payload, &f); err != nil {
-		return fmt.Errorf("%w: %v", room.ErrInvalid, err)
-	}
-	v, err := f.Decode()
-	if err != nil {
-		return err
-	}
+// try hands over, and waits out an outage.
+func (b *Bus) try(ctx context.Context, id string, payload []byte, h payloadHandler) error {
 	for n := 0; ; n++ {
-		err := h(ctx, id, v)
+		err := h(ctx, id, payload)
 		if errors.Is(err, room.ErrSeen) {
 			return nil
 		}
@@ -148,7 +172,7 @@ func (b *Bus) try(ctx context.Context, id string, payload []byte, h FactHandler)
 			return err
 		}
 		if n == 0 {
-			b.log.Warn("fact waits for an outage to end", "id", id, "error", err)
+			b.log.Warn("message waits for an outage to end", "id", id, "error", err)
 		}
 		if !pause(ctx, backoff(n)) {
 			return err

@@ -263,6 +263,55 @@ func TestConsumerSurvivesTheLossOfTheData(t *testing.T) {
 	k.waitFor(t, []string{"i1", "i2"})
 }
 
+func TestEventsThatHappenedWhileNobodyConsumedComeLater(t *testing.T) {
+	t.Parallel()
+	url := bustest.Start(t)
+	b := connect(t, url, "room")
+	publish := func(ids ...string) {
+		for _, id := range ids {
+			if err := b.PublishEvent(t.Context(), room.Event{ID: id, Kind: room.EvDoorOpened}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var mu sync.Mutex
+	var got []string
+	refused := false
+	consume := func(want int) {
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			done <- b.ConsumeEvents(ctx, "clips", func(_ context.Context, e room.Event) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if e.ID == "e2" && !refused {
+					refused = true
+					return fmt.Errorf("the disk is full: %w", room.ErrUnavailable)
+				}
+				got = append(got, e.ID)
+				return nil
+			})
+		}()
+		eventually(t, fmt.Sprintf("%d events came", want), func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return len(got) >= want
+		})
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	publishItems(t, b, "i1") // facts are not for it
+	publish("e1", "e2")
+	consume(2)
+	publish("e3")
+	consume(3)
+	if diff := cmp.Diff([]string{"e1", "e2", "e3"}, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
 func TestWatchShowsNewEventsOverARestart(t *testing.T) {
 	t.Parallel()
 	s := bustest.New(t)

@@ -9,7 +9,8 @@ import (
 )
 
 // Fact is a message from vision: an envelope with the room.Change,
-// room.Presence or room.CameraHealth in Data, as Kind says.
+// room.Presence, room.CameraHealth, room.Clip or room.StorageHealth in Data, as
+// Kind says.
 type Fact struct {
 	ID       string          `json:"id"`
 	Kind     room.EventKind  `json:"kind"`
@@ -19,8 +20,8 @@ type Fact struct {
 	Data     json.RawMessage `json:"data"`
 }
 
-// Decode gives the fact as room.Change, room.Presence or room.CameraHealth;
-// another kind or malformed data is ErrInvalid.
+// Decode gives the fact as the type that Kind names; another kind or malformed
+// data is ErrInvalid.
 func (f Fact) Decode() (any, error) {
 	switch f.Kind {
 	case KindChange:
@@ -29,6 +30,10 @@ func (f Fact) Decode() (any, error) {
 		return decodeFact[room.Presence](f)
 	case KindHealth:
 		return decodeFact[room.CameraHealth](f)
+	case KindFootage:
+		return decodeFact[room.Clip](f)
+	case KindStorage:
+		return decodeFact[room.StorageHealth](f)
 	}
 	return nil, fmt.Errorf("fact of kind %q: %w: not known", f.Kind, room.ErrInvalid)
 }

@@ -32,6 +32,17 @@ func (b *Bus) PublishHealth(ctx context.Context, h room.CameraHealth) error {
 	return b.publishFact(ctx, KindHealth, room.NewID(), h)
 }
 
+// PublishClip sends footage that was saved to the room service. The same clip
+// saved anew, for more events, is another message.
+func (b *Bus) PublishClip(ctx context.Context, c room.Clip) error {
+	return b.publishFact(ctx, KindFootage, fmt.Sprintf("%s.%d", c.ID, len(c.Events)), c)
+}
+
+// PublishStorage sends the state of the footage's disk to the room service.
+func (b *Bus) PublishStorage(ctx context.Context, h room.StorageHealth) error {
+	return b.publishFact(ctx, KindStorage, room.NewID(), h)
+}
+
 // PublishEvent sends one row of the event log, under its ID.
 func (b *Bus) PublishEvent(ctx context.Context, e room.Event) error {
 	payload, err := json.Marshal(e)

@@ -48,6 +48,8 @@ const (
 	KindChange   room.EventKind = "change.seen.v1"
 	KindPresence room.EventKind = "presence.seen.v1"
 	KindHealth   room.EventKind = "health.seen.v1"
+	KindFootage  room.EventKind = "footage.saved.v1"
+	KindStorage  room.EventKind = "storage.seen.v1"
 	KindDead     room.EventKind = "dead.letter.v1"
 )
 
@@ -59,6 +61,8 @@ func Routes() []Route {
 		fact(KindChange, reflect.TypeFor[room.Change]()),
 		fact(KindPresence, reflect.TypeFor[room.Presence]()),
 		fact(KindHealth, reflect.TypeFor[room.CameraHealth]()),
+		fact(KindFootage, reflect.TypeFor[room.Clip]()),
+		fact(KindStorage, reflect.TypeFor[room.StorageHealth]()),
 	}
 	others := []Route{
 		{Subject: "packroom.PROPERTY.ROOM.dead.letter", Kind: KindDead, Payload: reflect.TypeFor[DeadLetter](),
@@ -70,7 +74,7 @@ func Routes() []Route {
 }
 
 // events are published by the room service through the outbox, after their
-// commit. Web shows them live.
+// commit. Web shows them live; vision keeps the footage around them.
 var events = []Route{
 	event(room.EvVisitStarted),
 	event(room.EvVisitEntered),
@@ -107,6 +111,10 @@ var events = []Route{
 	event(room.EvResidentSaved),
 	event(room.EvCourierSaved),
 	event(room.EvClipSaved),
+	event(room.EvClipViewed),
+	event(room.EvClipExported),
+	event(room.EvClipHeld),
+	event(room.EvClipReleased),
 }
 
 func event(kind room.EventKind) Route {
@@ -115,7 +123,7 @@ func event(kind room.EventKind) Route {
 		data = reflect.TypeOf(v).Elem()
 	}
 	return Route{Subject: pattern(kind), Kind: kind, Payload: reflect.TypeFor[room.Event](), Data: data,
-		Carriage: Stream, From: []string{"room"}, To: []string{"web"}}
+		Carriage: Stream, From: []string{"room"}, To: []string{"web", "vision"}}
 }
 
 func fact(kind room.EventKind, data reflect.Type) Route {

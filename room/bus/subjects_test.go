@@ -152,7 +152,8 @@ func TestSubjectsAreUniqueAndWellFormed(t *testing.T) {
 			t.Errorf("noun %q is of facts and of events", noun)
 		}
 	}
-	want := []string{"packroom.demo.main.change.*", "packroom.demo.main.presence.*", "packroom.demo.main.health.*"}
+	want := []string{"packroom.demo.main.change.*", "packroom.demo.main.presence.*", "packroom.demo.main.health.*",
+		"packroom.demo.main.footage.*", "packroom.demo.main.storage.*"}
 	if diff := cmp.Diff(want, subjectsTo("room", "demo", "main")); diff != "" {
 		t.Errorf("the room service's subjects (-want +got):\n%s", diff)
 	}

@@ -219,6 +219,7 @@ func (s *Store) write(b *pgx.Batch, c room.Commit) error {
 		queueBodies(s, b, "items", "key", c.Items, func(i room.Item) string { return i.Key }),
 		queueBodies(s, b, "incidents", "id", c.Incidents, func(i room.Incident) string { return i.ID }),
 		queueBodies(s, b, "slots", "id", c.Slots, func(v room.Slot) string { return v.ID }),
+		queueBodies(s, b, "clips", "id", c.Clips, func(v room.Clip) string { return v.ID }),
 		queueBodies(s, b, "cameras", "camera", c.Cameras, func(h room.CameraHealth) string { return h.Camera }),
 	)
 	if err != nil {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -9,19 +10,42 @@ import (
 	"github.com/packroom/packroom/room"
 )
 
-const managerColumns = `m.id, m.email, m.name, m.password_hash, m.created`
+const managerColumns = `m.id, m.email, m.name, m.role, m.password_hash, m.created`
 
 func scanManager(row pgx.CollectableRow) (room.Manager, error) {
 	var m room.Manager
-	err := row.Scan(&m.ID, &m.Email, &m.Name, &m.PasswordHash, &m.Created)
+	err := row.Scan(&m.ID, &m.Email, &m.Name, &m.Role, &m.PasswordHash, &m.Created)
 	m.Created = m.Created.UTC()
 	return m, err
 }
 
-// CreateManager adds an account; an e-mail address that has one is room.ErrConflict.
+// CreateManager adds an account; an e-mail address that has one is
+// room.ErrConflict. No role is that of a manager.
 func (s *Store) CreateManager(ctx context.Context, m room.Manager) error {
-	const create = `INSERT INTO managers (property, id, email, name, password_hash, created) VALUES ($1, $2, $3, $4, $5, $6)`
-	return s.exec(ctx, "create manager", create, s.property, clean(m.ID), clean(m.Email), clean(m.Name), clean(m.PasswordHash), m.Created)
+	const create = `INSERT INTO managers (property, id, email, name, role, password_hash, created) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	return s.exec(ctx, "create manager", create, s.property, clean(m.ID), clean(m.Email), clean(m.Name),
+		string(cmp.Or(m.Role, room.RoleManager)), clean(m.PasswordHash), m.Created)
+}
+
+// SetRole changes what an account may do: room.ErrNotFound where there is none.
+// The last supervisor stays one: room.ErrConflict.
+func (s *Store) SetRole(ctx context.Context, id string, role room.Role) error {
+	const set = `UPDATE managers SET role = $3 WHERE property = $1 AND id = $2`
+	const lock = `SELECT count(*) FROM (SELECT FROM managers WHERE property = $1 AND role = 'supervisor' AND id <> $2 FOR UPDATE) others`
+	return s.inTx(ctx, "set a role", callTimeout, func(ctx context.Context, tx pgx.Tx) error {
+		var others int
+		if err := tx.QueryRow(ctx, lock, s.property, clean(id)).Scan(&others); err != nil {
+			return err
+		}
+		if others == 0 && !role.Supervises() {
+			return room.Refuse(room.ErrConflict, "last_supervisor", "somebody must stay supervisor")
+		}
+		tag, err := tx.Exec(ctx, set, s.property, clean(id), string(role))
+		if err == nil && tag.RowsAffected() == 0 {
+			err = room.ErrNotFound
+		}
+		return err
+	})
 }
 
 // Managers gives every account, by e-mail address.

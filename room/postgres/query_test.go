@@ -266,7 +266,7 @@ func TestCouriers(t *testing.T) {
 
 func TestManagersSignInAndOut(t *testing.T) {
 	s := postgrestest.New(t)
-	eve := room.Manager{ID: "m1", Email: "Eve@example.com", Name: "Eve", PasswordHash: "$argon2id$v=19$m=1,t=1,p=1$AA$AA", Created: noon}
+	eve := room.Manager{ID: "m1", Email: "Eve@example.com", Name: "Eve", Role: room.RoleManager, PasswordHash: "$argon2id$v=19$m=1,t=1,p=1$AA$AA", Created: noon}
 	if err := s.CreateManager(t.Context(), eve); err != nil {
 		t.Fatal(err)
 	}
