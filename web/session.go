@@ -118,7 +118,7 @@ func newManager(b Bootstrap, now time.Time) (room.Manager, error) {
 	if name == "" {
 		return room.Manager{}, room.Refuse(room.ErrInvalid, "name_missing", "a name is needed; the log shows it")
 	}
-	return room.Manager{ID: room.NewID(), Email: email, Name: name, PasswordHash: HashPassword(b.Password), Created: now}, nil
+	return room.Manager{ID: room.NewID(), Email: email, Name: name, Role: room.RoleSupervisor, PasswordHash: HashPassword(b.Password), Created: now}, nil
 }
 
 // bootstrap makes the configured account where there is none.
