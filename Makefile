@@ -2,6 +2,7 @@
 # make test    install what is missing, and run every test
 # make bench   measure, and print one table
 # make bench-ocr   read the label sets in BENCH (../shared/bench), print a table for each
+# make bench-vision   hold the detector against the clips in BENCH and the films in FILM (var/film)
 # make build   bin/packroom, with the pages in it
 # make clean-data   throw away everything that packroom has kept under var/
 
@@ -70,6 +71,11 @@ BENCH ?= ../shared/bench
 .PHONY: bench-ocr
 bench-ocr: setup build
 	@python3 ocr/bench.py bin/packroom $(BENCH)
+
+FILM ?= var/film
+.PHONY: bench-vision
+bench-vision: setup build
+	@bin/packroom score $(BENCH)/clips $(BENCH)/clips-real $(FILM)
 
 .PHONY: clean-data
 clean-data:

@@ -30,6 +30,7 @@ type Footage struct {
 	start  time.Duration
 	last   time.Duration
 	frames int
+	peakKB int64 // of the decoder
 	warn   string
 
 	mu         sync.Mutex
@@ -127,6 +128,9 @@ func (f *Footage) Next() (Frame, error) {
 		f.start = max(s.at, 0)
 	}
 	f.frames++
+	if f.frames%64 == 1 {
+		f.peakKB = max(f.peakKB, PeakMemoryKB(f.cmd.Process.Pid))
+	}
 	f.last = max(f.last, s.at-f.start)
 	return Frame{At: time.Unix(0, 0).UTC().Add(f.last), T: f.last, Width: s.w, Height: s.h, Pix: f.pix}, nil
 }
@@ -179,8 +183,5 @@ func (f *Footage) Close() (cpu time.Duration, peakKB int64, err error) {
 	if st == nil {
 		return 0, 0, err
 	}
-	if u, ok := st.SysUsage().(*syscall.Rusage); ok {
-		peakKB = u.Maxrss
-	}
-	return st.UserTime() + st.SystemTime(), peakKB, err
+	return st.UserTime() + st.SystemTime(), f.peakKB, err
 }

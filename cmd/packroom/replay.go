@@ -11,7 +11,6 @@ import (
 	"math"
 	"os"
 	"sort"
-	"syscall"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -35,6 +34,9 @@ type replayLine struct {
 	FromBBox   *[4]float64     `json:"from_bbox,omitempty"`
 	FromSlot   string          `json:"from_slot,omitempty"`
 }
+
+// replayStats is the last line on standard error.
+const replayStats = "frames %d, video %.2f s, CPU decode %.2f s, CPU detect %.2f s, peak memory %d MB (decoder %d MB)"
 
 func runReplay(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("replay", flag.ContinueOnError)
@@ -160,13 +162,8 @@ func replay(ctx context.Context, slotsName, video, out string) (err error) {
 	if warning != "" {
 		fmt.Fprintf(os.Stderr, "packroom replay: warning: %s: %s; what came before it was looked at\n", video, warning)
 	}
-	var self syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &self); err != nil {
-		return fmt.Errorf("measure: %w", err)
-	}
-	detectCPU := time.Duration(self.Utime.Nano() + self.Stime.Nano())
-	fmt.Fprintf(os.Stderr, "frames %d, video %.2f s, CPU decode %.2f s, CPU detect %.2f s, peak memory %d MB (decoder %d MB)\n",
-		frames, end.Seconds(), decodeCPU.Seconds(), detectCPU.Seconds(), self.Maxrss/1024, decodeKB/1024)
+	fmt.Fprintf(os.Stderr, replayStats+"\n",
+		frames, end.Seconds(), decodeCPU.Seconds(), processorTime().Seconds(), vision.PeakMemoryKB(os.Getpid())/1024, decodeKB/1024)
 	return nil
 }
 

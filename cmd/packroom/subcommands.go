@@ -11,6 +11,7 @@ func subcommands() []subcommand {
 		webCommand(),
 		simCommand(),
 		replayCommand(),
+		scoreCommand(),
 		readCommand(),
 		labelReaderCommand(),
 		trackCommand(),

@@ -26,6 +26,8 @@ type Config struct {
 	// must be still for Config.Settle, three such frames: more tell nothing new
 	// and cost as much again.
 	MostFPS float64
+	// Clock counts the work of each stage, for Spent; nil = nobody asks.
+	Clock func() time.Duration
 }
 
 // Detector is a vision.Detector on OpenCV. Not safe for concurrent use.
@@ -43,6 +45,7 @@ type Detector struct {
 	first    time.Time
 	stepped  bool
 	restored []byte
+	spent    Spent
 }
 
 var _ vision.Detector = (*Detector)(nil)
@@ -69,7 +72,9 @@ func (d *Detector) Process(f vision.Frame) ([]vision.Seen, error) {
 	if err := d.accept(f); err != nil {
 		return nil, err
 	}
+	done := d.lap(&d.spent.Gate)
 	open := d.gate.Pass(f)
+	done()
 	rest := d.tracker.Rest()
 	if !open && rest {
 		return nil, nil
@@ -81,7 +86,9 @@ func (d *Detector) Process(f vision.Frame) ([]vision.Seen, error) {
 	if err := d.shrink(f); err != nil {
 		return nil, err
 	}
+	done = d.lap(&d.spent.Track)
 	decided := d.tracker.Step(d.view, f.T)
+	done()
 	seen, err := d.describe(f, decided)
 	if err != nil {
 		return nil, err
@@ -123,6 +130,7 @@ func (d *Detector) accept(f vision.Frame) error {
 
 // shrink fills view from the frame.
 func (d *Detector) shrink(f vision.Frame) error {
+	defer d.lap(&d.spent.Shrink)()
 	full, err := gocv.NewMatFromBytes(f.Height, f.Width, gocv.MatTypeCV8UC3, f.Pix)
 	if err != nil {
 		return fmt.Errorf("%w: %w", vision.ErrFrame, err)
