@@ -340,29 +340,30 @@ func (b bank) Open(ctx context.Context, slot string, g room.Grant) error {
 	if !ok {
 		return fmt.Errorf("locker %s: %w", slot, room.ErrNotFound)
 	}
-	now := time.Now()
-	if !g.Expires.After(now) {
-		return fmt.Errorf("locker %s: %w: the grant expired", slot, room.ErrConflict)
-	}
 	ctx, cancel := context.WithDeadline(ctx, g.Expires)
 	defer cancel()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fed[slot] = now.Add(lockerPulse) // whatever comes of the command, it is switched off
-	if err := b.client.WriteCoil(ctx, coil, true); err != nil {
+	if !g.Expires.After(time.Now()) {
+		return fmt.Errorf("locker %s: %w: the grant expired", slot, room.ErrConflict)
+	}
+	err := b.client.WriteCoil(ctx, coil, true)
+	b.fed[slot] = time.Now().Add(lockerPulse) // whatever comes of the command, it is switched off
+	if err != nil {
 		return fmt.Errorf("locker %s: %w", slot, err)
 	}
 	return nil
 }
 
-// unfeed switches the locks of compartments off that were fed long enough, or
-// all of them: after the line was lost nobody knows which are on.
-func (d *Driver) unfeed(ctx context.Context, all bool) error {
+// unfeed switches the locks of compartments off that were fed long enough. After
+// the line was lost nobody knows which are on: then it is all but those that were
+// just opened.
+func (d *Driver) unfeed(ctx context.Context, lost bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for slot, coil := range d.lockers {
 		until, on := d.fed[slot]
-		if !all && (!on || time.Now().Before(until)) {
+		if on && time.Now().Before(until) || !on && !lost {
 			continue
 		}
 		if err := d.client.WriteCoil(ctx, coil, false); err != nil {
@@ -384,6 +385,9 @@ func (d *Driver) Close() error {
 			err = fmt.Errorf("the strike was not seen to lock: %w", err)
 		}
 	}
+	d.mu.Lock()
+	clear(d.fed) // what was just opened is switched off too
+	d.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if e := d.unfeed(ctx, true); e != nil {
