@@ -145,10 +145,13 @@ func (d *Driver) run(ctx context.Context) {
 	}
 }
 
-// serve polls over a channel that stands until it breaks or ctx ends.
+// serve polls over a channel that stands until it breaks or ctx ends. A command
+// that has begun is brought to its end: to break it off would end the channel, over
+// which Close locks the door.
 func (d *Driver) serve(ctx context.Context) error {
-	d.identify(ctx)
-	d.show(ctx, red, 0)
+	whole := context.WithoutCancel(ctx)
+	d.identify(whole)
+	d.show(whole, red, 0)
 	tick := time.NewTicker(d.poll)
 	defer tick.Stop()
 	for n := 0; ; n++ {
@@ -156,13 +159,13 @@ func (d *Driver) serve(ctx context.Context) error {
 		if max(d.contact, d.exit) != none && n%5 == 0 {
 			ask = cmdInputs
 		}
-		reply, err := d.panel.do(ctx, ask, nil)
+		reply, err := d.panel.do(whole, ask, nil)
 		if err != nil && !refused(err) {
 			return err
 		}
 		if n == 0 && d.door != nil {
 			// The output may have been left on by whoever had the channel before.
-			if err := d.door.Settle(ctx); err != nil {
+			if err := d.door.Settle(whole); err != nil {
 				return fmt.Errorf("lock the strike: %w", err)
 			}
 		}

@@ -60,6 +60,9 @@ func (k *panel) do(ctx context.Context, code byte, data []byte) (frame, error) {
 	if k.s == nil {
 		return frame{}, errNoChannel
 	}
+	if ctx.Err() != nil { // nothing was sent: the channel stands
+		return frame{}, fmt.Errorf("%w: %v", room.ErrUnavailable, ctx.Err())
+	}
 	return k.command(ctx, code, data)
 }
 
