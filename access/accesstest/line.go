@@ -107,7 +107,7 @@ func cutIsUnavailable(t *testing.T, b Bench) {
 	d := b.Devices
 	calls := map[string]func() error{}
 	if d.Door != nil {
-		calls["unlock"] = func() error { return d.Door.Unlock(t.Context(), grant(b, 1, room.GrantTTL)) }
+		calls["unlock"] = func() error { return d.Door.Unlock(t.Context(), grant(b, 1, long)) }
 		calls["lock"] = func() error { return d.Door.Lock(t.Context()) }
 	}
 	if d.Lights != nil {

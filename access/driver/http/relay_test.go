@@ -53,20 +53,11 @@ func doorBench(t *testing.T, g *rig, devices room.Devices, log *accesstest.Log) 
 	accesstest.Eventually(t, "the device is reached", good)
 	return accesstest.Bench{
 		Devices: devices, Log: log, Door: "main", Forgets: true,
-		Pull: g.pull,
-		Push: func(t *testing.T) {
-			events := devices.Door.Events(t.Context())
-			<-events // the present state
-			seen := map[room.DoorEventKind]int{}
-			g.push(t, func(exits, open int) {
-				for seen[room.DoorExit] < exits || seen[room.DoorOpened] < open {
-					e := <-events
-					seen[e.Kind]++
-				}
-			})
-		},
-		Prop:  func(_ *testing.T, on bool) { g.set(func() { g.open = on }) },
-		Break: func(_ *testing.T, broken bool) { g.set(func() { g.broken = broken }) },
+		Released: g.released,
+		Pull:     g.pull,
+		Push:     func(t *testing.T) { accesstest.Leave(t, devices.Door, g.use, g.swing) },
+		Prop:     func(t *testing.T, on bool) { accesstest.Prop(t, devices.Door, on, g.swing) },
+		Break:    func(_ *testing.T, broken bool) { g.set(func() { g.broken = broken }) },
 		Plug: func(t *testing.T, in bool) {
 			g.set(func() { g.deaf = !in })
 			accesstest.Eventually(t, "the line is noticed", func() bool { return good() == in })

@@ -230,20 +230,19 @@ func (h *house) contact(open bool) { h.say("contact", fmt.Sprintf(`{"contact":%t
 
 // pull opens the door from outside, if it can; it falls shut by itself.
 func (h *house) pull(t *testing.T) bool {
-	h.mu.Lock()
-	opens := h.unlocked
-	h.mu.Unlock()
-	if !opens {
+	if !h.released() {
 		return false
 	}
 	h.contact(true)
-	accesstest.Eventually(t, "the lock locks behind who entered", func() bool {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		return !h.unlocked
-	})
+	accesstest.Eventually(t, "the lock locks behind who entered", func() bool { return !h.released() })
 	h.contact(false)
 	return true
+}
+
+func (h *house) released() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.unlocked
 }
 
 func (h *house) push(*testing.T) {
@@ -272,7 +271,7 @@ func bench(t *testing.T, port int) (accesstest.Bench, *house) {
 	accesstest.Eventually(t, "all things are found", good)
 	return accesstest.Bench{
 		Devices: devices, Close: closer.Close, Log: &log, Door: "main", Watchdog: time.Second, Forgets: true,
-		Pull: h.pull, Push: h.push,
+		Released: h.released, Pull: h.pull, Push: h.push,
 		Break: func(_ *testing.T, broken bool) {
 			h.say("bridge", fmt.Sprintf(`{"state":%q}`, map[bool]string{true: "offline", false: "online"}[broken]))
 		},

@@ -58,14 +58,15 @@ func bench(t *testing.T) accesstest.Bench {
 		return off
 	}
 	return accesstest.Bench{
-		Devices: devices,
-		Log:     logged,
-		Close:   closer.Close,
-		Slots:   []string{"A1", "D4"},
-		Aim:     room.Aim{PanDeg: 5, TiltDeg: -20},
-		Pull:    func(t *testing.T) bool { return act(t, world.Action{Do: "enter"}) == nil },
-		Push:    func(t *testing.T) { must(t, world.Action{Do: "leave"}) },
-		Prop:    func(t *testing.T, on bool) { must(t, world.Action{Do: state(on, "prop", "release")}) },
+		Devices:  devices,
+		Log:      logged,
+		Close:    closer.Close,
+		Slots:    []string{"A1", "D4"},
+		Aim:      room.Aim{PanDeg: 5, TiltDeg: -20},
+		Released: func() bool { return w.State().Door.State == "unlocked" },
+		Pull:     func(t *testing.T) bool { return act(t, world.Action{Do: "enter"}) == nil },
+		Push:     func(t *testing.T) { must(t, world.Action{Do: "leave"}) },
+		Prop:     func(t *testing.T, on bool) { must(t, world.Action{Do: state(on, "prop", "release")}) },
 		Break: func(t *testing.T, broken bool) {
 			must(t, world.Action{Do: "contact", State: state(broken, "broken", "ok")})
 		},
