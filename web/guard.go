@@ -159,7 +159,8 @@ func newMetrics(r *prometheus.Registry, h *hub) *metrics {
 }
 
 // observe counts a request and writes its line of the access log: the route's
-// pattern, never the address, for that may hold a resident's link or name.
+// pattern, never the address, for that may hold a resident's link or name. What
+// went well is for those who look for it: pages ask many times a minute.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
@@ -171,9 +172,9 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if !isStream(route) {
 			s.metrics.seconds.WithLabelValues(route).Observe(took.Seconds())
 		}
-		level := slog.LevelInfo
-		if route == "/healthz" || route == "/metrics" { // machines ask every few seconds
-			level = slog.LevelDebug
+		level := slog.LevelDebug
+		if status >= 400 && route != "/healthz" { // a machine asks that one every few seconds
+			level = slog.LevelInfo
 		}
 		s.log.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", route, "status", status,
 			"ms", took.Milliseconds(), "bytes", c.Response().Size)

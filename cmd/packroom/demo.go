@@ -59,6 +59,9 @@ func seedDemo(ctx context.Context, cfg Config, service *room.Service, store *pos
 	return nil
 }
 
+// demoResident is one of whom there is a photograph of a label.
+var demoResident = WelcomeResident{ID: "R60588", Name: "Rebecca Patel, 20B"}
+
 // isEmpty reports whether nobody lives here and nobody delivers.
 func isEmpty(ctx context.Context, store *postgres.Store) (bool, error) {
 	residents, err := store.Residents(ctx, room.ResidentFilter{Limit: 1})
@@ -74,7 +77,7 @@ func isEmpty(ctx context.Context, store *postgres.Store) (bool, error) {
 
 // fillDemo may be run again where it was cut short.
 func fillDemo(ctx context.Context, cfg Config, service *room.Service) (Welcome, error) {
-	var w Welcome
+	w := Welcome{Resident: demoResident}
 	f, err := demoFiles.Open("demo/roster.csv")
 	if err != nil {
 		return w, err

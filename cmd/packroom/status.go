@@ -35,19 +35,22 @@ func statusHandler(s *supervisor) http.Handler {
 func notRunning(rows []childStatus) error {
 	var bad []string
 	for _, r := range rows {
-		if r.State == stateRunning {
-			continue
+		if r.State != stateRunning {
+			bad = append(bad, r.Name+" is "+string(r.State)+r.why())
 		}
-		text := r.Name + " is " + string(r.State)
-		if r.LastError != "" {
-			text += " (" + r.LastError + ")"
-		}
-		bad = append(bad, text)
 	}
 	if len(bad) > 0 {
 		return errors.New(strings.Join(bad, "; "))
 	}
 	return nil
+}
+
+// why is what the service said last, in brackets.
+func (r childStatus) why() string {
+	if r.LastError == "" {
+		return ""
+	}
+	return " (" + r.LastError + ")"
 }
 
 // childMetrics collects the supervisor's rows.

@@ -38,8 +38,7 @@ const (
 	restartFirst = 200 * time.Millisecond // doubled by every death, with jitter
 	restartMost  = 30 * time.Second
 	restartReset = time.Minute // healthy for so long: the next death is a first one
-	failingSpan  = 2 * time.Minute
-	failingAfter = 5 // deaths within failingSpan: it keeps dying
+	failingAfter = 5           // deaths in a row: it keeps dying
 
 	healthEvery = 2 * time.Second
 	healthFirst = 50 * time.Millisecond // while it starts
@@ -67,6 +66,19 @@ type childStatus struct {
 	Restarts  int        `json:"restarts"`
 	Since     time.Time  `json:"since"` // of State
 	LastError string     `json:"last_error,omitempty"`
+}
+
+// suffer takes in an answer of a service that is not well. While it starts its
+// silence says nothing: why the one before it died counts more.
+func (r *childStatus) suffer(err error) {
+	starts := r.State == stateStarting || r.State == stateFailing
+	if starts && errors.Is(err, errNoAnswer) {
+		return
+	}
+	if !starts {
+		r.State = stateUnhealthy
+	}
+	r.LastError = err.Error()
 }
 
 // supervisor keeps services running and knows how they are.
@@ -112,9 +124,10 @@ func (s *supervisor) update(name string, change func(*childStatus)) {
 
 // run keeps one service running until ctx ends, and returns when it has stopped.
 func (s *supervisor) run(ctx context.Context, v service) {
-	var deaths []time.Time // within failingSpan
-	for n := 0; ; n++ {
-		s.update(v.name, func(r *childStatus) { r.State = stateStarting })
+	for n := 0; ; n++ { // deaths in a row
+		if n < failingAfter { // else it keeps dying until it has been healthy again
+			s.update(v.name, func(r *childStatus) { r.State = stateStarting })
+		}
 		healthyFor, err := s.once(ctx, v)
 		if ctx.Err() != nil {
 			s.update(v.name, func(r *childStatus) { r.State, r.PID = stateStopped, 0 })
@@ -123,10 +136,8 @@ func (s *supervisor) run(ctx context.Context, v service) {
 		if healthyFor >= restartReset {
 			n = 0
 		}
-		now := time.Now()
-		deaths = append(slices.DeleteFunc(deaths, func(d time.Time) bool { return now.Sub(d) > failingSpan }), now)
 		state := stateWaiting
-		if len(deaths) >= failingAfter {
+		if n+1 >= failingAfter {
 			state = stateFailing
 		}
 		text := "it ended by itself"
@@ -215,12 +226,7 @@ func (s *supervisor) watch(ctx context.Context, v service) vigil {
 			s.update(v.name, func(r *childStatus) { r.State, r.LastError = stateRunning, "" })
 		default:
 			since = time.Time{}
-			s.update(v.name, func(r *childStatus) {
-				if r.State != stateStarting {
-					r.State = stateUnhealthy
-				}
-				r.LastError = err.Error()
-			})
+			s.update(v.name, func(r *childStatus) { r.suffer(err) })
 			if silent >= hungTries && v.hungAfter > 0 && !answered.IsZero() && time.Since(answered) >= v.hungAfter {
 				return vigil{hung: fmt.Errorf("it hung and was killed: %w for %s", err, time.Since(answered).Round(time.Second))}
 			}

@@ -95,29 +95,32 @@ func TestServiceThatDiesIsStartedAgainMoreAndMoreRarely(t *testing.T) {
 		if r := row(s); r.State != stateRunning || r.PID != 101 {
 			t.Fatalf("row = %+v, want running", r)
 		}
+		most := restartMost + restartMost/4 // with jitter; it is never healthy for restartReset
 		for death := 1; death <= 12; death++ {
 			n.latest.die(errors.New("exit status 2"))
 			synctest.Wait()
 			want := stateWaiting
-			if death >= failingAfter && time.Since(n.births()[0]) < failingSpan {
+			if death >= failingAfter {
 				want = stateFailing
 			}
-			if r := row(s); r.Restarts != death || r.LastError != "exit status 2" || r.PID != 0 || want == stateFailing && r.State != want {
+			if r := row(s); r.Restarts != death || r.LastError != "exit status 2" || r.PID != 0 || r.State != want {
 				t.Fatalf("after death %d: row = %+v, want %s", death, r, want)
 			}
 			died := time.Now()
-			pass(2 * restartMost)
+			pass(most)
 			if len(n.births()) != death+1 {
 				t.Fatalf("after death %d: started %d times", death, len(n.births()))
 			}
-			wait := n.births()[death].Sub(died)
-			least := min(restartFirst<<(death-1), restartMost)
-			if death > 1 && time.Duration(2*restartMost) >= restartReset {
-				least = restartFirst // it was healthy for long enough in between
+			wait, least := n.births()[death].Sub(died), min(restartFirst<<(death-1), restartMost)
+			if wait < least || wait > least+least/4 {
+				t.Errorf("after death %d: waited %s, want %s and a quarter of jitter at most", death, wait, least)
 			}
-			if wait < least || wait > restartMost+restartMost/4 {
-				t.Errorf("after death %d: waited %s, want %s or more", death, wait, least)
-			}
+		}
+		pass(restartReset)
+		n.latest.die(errors.New("exit status 2"))
+		synctest.Wait()
+		if r := row(s); r.State != stateWaiting {
+			t.Errorf("row = %+v, want the first death again after a minute of health", r)
 		}
 	})
 }
@@ -137,7 +140,12 @@ func TestServiceThatKeepsDyingIsShownAsSuch(t *testing.T) {
 				t.Errorf("pause %d = %s, want %s and a quarter of jitter at most", i, wait, least)
 			}
 		}
-		pass(10 * time.Minute)
+		for range 100 { // it dies ever more rarely, and is shown as failing all the time
+			pass(6 * time.Second)
+			if r := row(s); r.State != stateFailing {
+				t.Fatalf("row = %+v, want failing until it works", r)
+			}
+		}
 		if len(n.births()) < 20 {
 			t.Errorf("started %d times in ten minutes: it gave up", len(n.births()))
 		}
@@ -173,6 +181,34 @@ func TestHealthIsShown(t *testing.T) {
 			if r.State != step.want || (step.err == nil) != (r.LastError == "") || r.Restarts != 0 {
 				t.Errorf("row = %+v with health %v, want %s", r, step.err, step.want)
 			}
+		}
+	})
+}
+
+func TestServiceThatDiesAsItStartsIsFailingUntilItIsHealthy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n nursery
+		healthy := make(chan struct{})
+		s, stop := supervised(t, service{name: "ocr", start: n.start, grace: time.Second, health: func(context.Context) error {
+			select {
+			case <-healthy:
+				return nil
+			default:
+				return fmt.Errorf("%w: connection refused", errNoAnswer)
+			}
+		}})
+		defer stop()
+		for range failingAfter {
+			n.latest.die(errors.New("no such language"))
+			pass(2 * restartMost)
+		}
+		if r := row(s); r.State != stateFailing || r.LastError != "no such language" || r.PID == 0 {
+			t.Errorf("row = %+v, want failing while it starts once more, with what the last one died of", r)
+		}
+		close(healthy)
+		pass(2 * healthFirst)
+		if r := row(s); r.State != stateRunning || r.LastError != "" {
+			t.Errorf("row = %+v, want running", r)
 		}
 	})
 }

@@ -329,8 +329,7 @@ func (u *upRun) awaitHealthy(ctx context.Context) bool {
 				u.say("  %s is ready after %s", r.Name, seconds(time.Since(u.began)))
 			}
 		}
-		err := notRunning(rows)
-		if err == nil {
+		if notRunning(rows) == nil {
 			return true
 		}
 		select {
@@ -338,9 +337,19 @@ func (u *upRun) awaitHealthy(ctx context.Context) bool {
 			return false
 		case <-changed:
 		case <-remind.C:
-			u.say("  waiting: %v", err)
+			u.say("  still waiting for %s", strings.Join(awaited(rows), ", "))
 		}
 	}
+}
+
+// awaited names the services that do not run yet, with what they say about it.
+func awaited(rows []childStatus) (names []string) {
+	for _, r := range rows {
+		if r.State != stateRunning {
+			names = append(names, r.Name+r.why())
+		}
+	}
+	return names
 }
 
 // hostOf shows where a URL leads and none of its secrets.

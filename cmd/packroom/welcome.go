@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
+	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/web"
 )
 
@@ -20,7 +22,18 @@ const welcomeFile = "welcome.json"
 // first start, and printed at every start. A real building has no such file.
 type Welcome struct {
 	Credentials []WelcomeCredential `json:"credentials"`
+	Resident    WelcomeResident     `json:"resident"`
 }
+
+// WelcomeResident is one whose page can be looked at before a package has come
+// for them.
+type WelcomeResident struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// residentPageFor is how long a link opens that is shown at a start.
+const residentPageFor = 24 * time.Hour
 
 // WelcomeCredential is one way in.
 type WelcomeCredential struct {
@@ -62,6 +75,27 @@ func (c Config) loadWelcome() (w Welcome, err error) {
 
 // printWelcome tells where the pages are and how to get in.
 func (u *upRun) printWelcome() {
+	w, err := u.cfg.loadWelcome()
+	if err != nil {
+		u.log.Warn("nobody can be told how to try this", "error", err)
+	}
+	secrets, err := u.cfg.Secrets()
+	if err != nil {
+		u.log.Warn("no link can be shown", "error", err)
+	}
+	u.printPages(w, secrets)
+	if len(w.Credentials) > 0 {
+		u.say("\nto try it:")
+		ways := tabwriter.NewWriter(u.out, 0, 0, 2, ' ', 0)
+		for _, c := range w.Credentials {
+			fmt.Fprintf(ways, "  %s\t%s\t%s\t%s\n", c.Where, c.Who, c.Name, c.SignIn)
+		}
+		_ = ways.Flush() // the terminal is gone: nothing to be done
+	}
+	u.say("\nCtrl-C stops everything. Data lies in %s", u.cfg.Data)
+}
+
+func (u *upRun) printPages(w Welcome, secrets Secrets) {
 	cfg := u.cfg
 	base := strings.TrimSuffix(cfg.Web.PublicURL, "/")
 	pages := tabwriter.NewWriter(u.out, 0, 0, 2, ' ', 0)
@@ -69,25 +103,17 @@ func (u *upRun) printWelcome() {
 		fmt.Fprintf(pages, "  kiosk\t%s/kiosk/%s\n", base, k)
 	}
 	fmt.Fprintf(pages, "  manager\t%s/manager\n", base)
-	fmt.Fprintf(pages, "  resident\tthe link in a message; messages are on the manager page, under Outbox\n")
+	if w.Resident.ID != "" {
+		link := room.SignLink(secrets.LinkKey, w.Resident.ID, time.Now().Add(residentPageFor))
+		fmt.Fprintf(pages, "  resident\t%s/r/%s (%s)\n", base, link, w.Resident.Name)
+	} else {
+		fmt.Fprintf(pages, "  resident\tthe link in a message; messages are on the manager page, under Outbox\n")
+	}
 	if slices.Contains(cfg.Up.Services, "sim") {
 		fmt.Fprintf(pages, "  simulated room\t%s/\n", strings.TrimSuffix(cfg.Sim.URL, "/"))
 	}
-	if s, err := cfg.Secrets(); err == nil && !cfg.Simulated() {
-		fmt.Fprintf(pages, "  first account\ton the manager page, with setup code %s\n", web.SetupCode(s.LinkKey))
+	if len(secrets.LinkKey) > 0 && !cfg.Simulated() {
+		fmt.Fprintf(pages, "  first account\ton the manager page, with setup code %s\n", web.SetupCode(secrets.LinkKey))
 	}
 	_ = pages.Flush() // the terminal is gone: nothing to be done
-	w, err := cfg.loadWelcome()
-	if err != nil {
-		u.log.Warn("nobody can be told how to try this", "error", err)
-	}
-	if len(w.Credentials) > 0 {
-		u.say("\nto try it:")
-		ways := tabwriter.NewWriter(u.out, 0, 0, 2, ' ', 0)
-		for _, c := range w.Credentials {
-			fmt.Fprintf(ways, "  %s\t%s\t%s\t%s\n", c.Where, c.Who, c.Name, c.SignIn)
-		}
-		_ = ways.Flush()
-	}
-	u.say("\nCtrl-C stops everything. Data lies in %s", cfg.Data)
 }
