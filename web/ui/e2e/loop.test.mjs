@@ -1,5 +1,5 @@
-// The whole loop, as its users go through it: a courier at the at.kiosk, a resident
-// by mail and at the at.kiosk, a manager at a desk.
+// The whole loop, as its users go through it: a courier at the kiosk, a resident
+// by mail and at the kiosk, a manager at a desk.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { join } from 'node:path';
@@ -76,14 +76,15 @@ it('each placement appears on the kiosk by itself', async () => {
     const now = await view();
     const p = now.parcels.find((q) => q.name === name);
     if (number) assert.equal(p.tracking, number);
-    await seenAfter(at.house.act({ do: 'place', slot: p.suggested, size: 'M' }), at.kiosk.getByText(`On ${p.suggested}`).first());
+    await at.kiosk.getByRole('article').filter({ hasText: name }).getByText(`Put it on ${p.suggested}`).waitFor();
+    await seenAfter(at.house.act({ do: 'place', slot: p.suggested, size: 'M' }), at.kiosk.getByText(`✓ On ${p.suggested}`).first());
   }
   await shoot(at.kiosk, 'kiosk-placed');
 });
 
 it('a package that nobody scanned is said before the courier leaves, and its slot is lit', async () => {
   const place = at.house.act({ do: 'place', slot: 'B3', size: 'L' });
-  await at.kiosk.getByText(/B3/).first().waitFor();
+  await at.kiosk.getByText('On B3: not scanned').first().waitFor({ timeout: 20_000 });
   await place;
   await until('the slot is lit as a warning', async () => (await at.house.simState()).slots.find((s) => s.id === 'B3').light === 'warn');
   const said = await until('it was said aloud', async () => JSON.stringify((await at.house.simState()).said ?? (await at.house.simState()).voice).includes('B3'));
@@ -116,6 +117,9 @@ it('the link shows the resident what is here', async () => {
   await page.getByText(/UPS/).first().waitFor();
   assert.deepEqual(await complaints(page), []);
   await shoot(page, 'resident-phone');
+  const [, shown] = /resident\s+(http\S+) \(Rebecca Patel/.exec(at.house.log());
+  await page.goto(shown); // the one that "packroom up" prints
+  await page.getByText(/UPS/).first().waitFor();
   await context.close();
 });
 
@@ -164,7 +168,7 @@ it('a courier with a card and a hand scanner delivers by keys alone', async () =
   await at.house.act({ do: 'enter' });
   others = (await view()).parcels.find((p) => p.name === 'Alexander Ingram').suggested;
   await at.house.act({ do: 'place', slot: others, size: 'L' });
-  await at.kiosk.getByText(`On ${others}`).first().waitFor();
+  await at.kiosk.getByText(`✓ On ${others}`).first().waitFor();
   await at.house.act({ do: 'leave' });
   await idle();
 });

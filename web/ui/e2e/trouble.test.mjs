@@ -99,7 +99,7 @@ it('with a camera away it is shown, and the courier says where the package lies'
   await at.kiosk.getByRole('button', { name: /I put it/ }).first().click();
   await shoot(at.kiosk, 'trouble-camera');
   await at.kiosk.getByRole('dialog').getByRole('button', { name: /C3/ }).click();
-  await at.kiosk.getByText('On C3').first().waitFor();
+  await at.kiosk.getByText('✓ On C3').first().waitFor();
   const mail = await at.house.box.wait('dmitri.vogel', /package is here/);
   assert.match(mailedPIN(mail), /^\d{8}$/);
   await at.house.act({ do: 'leave' });

@@ -142,7 +142,7 @@ export function Courier({ visit }: { visit: Visit }) {
         >
           {unplaced > 0 && <p>{t('courier.done_text', { count: unplaced })}</p>}
           {v.loose.map((p) => (
-            <p key={p.id}>{t('courier.loose', { slot: p.slot ?? '' })}</p>
+            <p key={p.id}>{t(unplaced > 0 ? 'courier.which_title' : 'courier.loose', { slot: p.slot ?? '' })}</p>
           ))}
         </Dialog>
       )}
@@ -165,7 +165,8 @@ function Scanned({ parcel: p, visit, onWhere, urge }: { parcel: Parcel; visit: V
       lines={[unitOf(p)]}
       tracking={p.tracking}
       picture={p.photo ? api.picture(p.photo) : p.label_photo ? api.picture(p.label_photo) : undefined}
-      slot={wait ? undefined : p.slot}
+      slot={wait ? p.suggested : p.slot}
+      toward={wait}
       tone={wait ? 'wait' : 'ok'}
       state={wait ? t('courier.waiting') : p.slot ? `✓ ${t('courier.on', { slot: p.slot })}` : undefined}
     >

@@ -10,6 +10,8 @@ interface Props {
   picture?: string | undefined;
   pictureAlt?: string;
   slot?: string | undefined;
+  /** The slot is where it should go, not where it is. */
+  toward?: boolean;
   tone?: 'plain' | 'wait' | 'ok' | 'warn' | 'here' | 'done';
   /** Said in words beside its colour. */
   state?: string | undefined;
@@ -17,7 +19,7 @@ interface Props {
 }
 
 /** One package as people see it: like its label, with the slot as the stamp. */
-export function PackageCard({ title, lines = [], tracking, picture, pictureAlt, slot, tone = 'plain', state, children }: Props) {
+export function PackageCard({ title, lines = [], tracking, picture, pictureAlt, slot, toward, tone = 'plain', state, children }: Props) {
   return (
     <article class={`package ${tone}`}>
       <figure class="package-picture">
@@ -36,8 +38,8 @@ export function PackageCard({ title, lines = [], tracking, picture, pictureAlt, 
         {state && <p class="package-state">{state}</p>}
       </div>
       {slot && (
-        <p class="slot-tag">
-          <span class="visually-hidden">{t('map.slot', { slot: '' })}</span>
+        <p class={`slot-tag${toward ? ' toward' : ''}`}>
+          <span class="visually-hidden">{t(toward ? 'courier.put_on' : 'map.slot', { slot: '' })}</span>
           {slot}
         </p>
       )}
