@@ -64,6 +64,8 @@ type CameraSource struct {
 	// Transcode lets ffmpeg make H264 without B-frames from what the camera
 	// sends: for cameras that can't. It costs a core at 1080p.
 	Transcode bool
+	// Sub marks the small stream of a camera, whose ID it shares.
+	Sub bool
 }
 
 // source delivers pictures until ctx ends or it can no more. It calls out for
@@ -74,6 +76,7 @@ type source func(ctx context.Context, out func(nals [][]byte, pts time.Duration)
 // concurrent use.
 type Camera struct {
 	id     string
+	sub    bool
 	log    *slog.Logger
 	source source
 	start  time.Time
@@ -98,8 +101,12 @@ func NewCamera(src CameraSource, log *slog.Logger) (*Camera, error) {
 		return nil, fmt.Errorf("camera %s: %w", src.ID, err)
 	}
 	now := time.Now()
+	log = log.With("camera", src.ID)
+	if src.Sub {
+		log = log.With("stream", "sub")
+	}
 	return &Camera{
-		id: src.ID, log: log.With("camera", src.ID), source: pull, start: now,
+		id: src.ID, sub: src.Sub, log: log, source: pull, start: now,
 		readers: map[*Reader]struct{}{}, changed: make(chan struct{}),
 		status: Status{Since: now.UTC(), Reason: "connecting"},
 		broken: true,
@@ -188,7 +195,7 @@ func (c *Camera) pull(ctx context.Context) error {
 		if dog.Stop() {
 			dog = time.AfterFunc(pictureTimeout, func() { stop(errNoPictures) })
 		}
-		if order.hasBFrames(pts) {
+		if order.hasBFrames(nals, pts) {
 			stop(errBFrames)
 			return
 		}

@@ -22,6 +22,8 @@
 //   - Units go to it as FLV, which carries a time with each picture and has no
 //     parser that waits for the next one; times come back beside the raw frames,
 //     so that a picture the decoder drops shifts no other's time.
+//   - Viewers' connections are package webrtc's, so that the WebRTC library is
+//     known in one place; what is shown to whom, and again, is decided here.
 //   - The lease guards detection and not the pull: a second machine that stands
 //     by has the picture and its recording already when it takes over.
 package vision

@@ -28,6 +28,7 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /cameras", s.boxOnly(s.cameras))
 	mux.HandleFunc("GET /snapshot/{file}", s.boxOnly(s.snapshot))
 	mux.HandleFunc("POST /viewers/{camera}", s.boxOnly(s.newViewer))
+	mux.HandleFunc("OPTIONS /whep/{camera}", s.viewersOnly(s.whepOptions))
 	mux.HandleFunc("POST /whep/{camera}", s.viewersOnly(s.whepOffer))
 	mux.HandleFunc("PATCH /whep/{camera}/{session}", s.whepTrickle)
 	mux.HandleFunc("DELETE /whep/{camera}/{session}", s.whepEnd)
@@ -64,7 +65,7 @@ func (s *Service) boxOnly(next http.HandlerFunc) http.HandlerFunc {
 func (s *Service) viewersOnly(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !s.isBox(r) {
-			if err := CheckViewer(s.cfg.Token, r.PathValue("camera"), bearer(r), time.Now()); err != nil {
+			if _, err := room.CheckViewer(s.cfg.Token, r.PathValue("camera"), bearer(r), time.Now()); err != nil {
 				fail(w, http.StatusUnauthorized, err)
 				return
 			}
@@ -118,6 +119,7 @@ type CameraView struct {
 	Width   int               `json:"width"`
 	Height  int               `json:"height"`
 	FPS     float64           `json:"fps"`
+	Sub     bool              `json:"sub"` // has a small stream
 	Viewers int               `json:"viewers"`
 	From    time.Time         `json:"from,omitzero"` // oldest footage
 }
@@ -126,10 +128,10 @@ func (s *Service) cameras(w http.ResponseWriter, _ *http.Request) {
 	now := time.Now().UTC()
 	views := make([]CameraView, 0, len(s.workers))
 	for _, k := range s.workers {
-		st := k.camera.Status()
+		st := k.status()
 		views = append(views, CameraView{ID: k.cfg.ID, Health: k.health.word(k.cfg.ID, st, now), Since: st.Since,
 			Width: st.Width, Height: st.Height, FPS: st.FPS,
-			Viewers: s.live.Viewers(k.cfg.ID), From: s.clips.Oldest(k.cfg.ID)})
+			Sub: k.sub != nil, Viewers: s.live.Viewers(k.cfg.ID), From: s.clips.Oldest(k.cfg.ID)})
 	}
 	answer(w, views)
 }

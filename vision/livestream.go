@@ -7,50 +7,48 @@ import (
 
 	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph264"
 	"github.com/pion/rtp"
+
+	"github.com/packroom/packroom/vision/webrtc"
 )
 
 const (
 	ringPackets = 4096 // kept for retransmission: 15 s at 2.5 Mbit/s
 	gopPackets  = 3000 // replayed to a new viewer at most; below ringPackets, so that a replay can be repaired
+	gopPictures = 480  // likewise; below sentPictures, for the same reason
 	payloadMost = 1188 // bytes: with SRTP, UDP and IP below every tunnel's 1280
 	viewerQueue = 64   // pictures that may wait for a viewer
 )
-
-// packet is one RTP packet of a camera without what differs by viewer.
-type packet struct {
-	payload []byte
-	marker  bool
-}
 
 // picture is one packetized unit. Viewers share it.
 type picture struct {
 	number  uint64 // counts up by one
 	first   uint64 // number of its first packet
-	packets []packet
+	packets []webrtc.Packet
 	ticks   uint32 // 90 kHz
 	key     bool
 }
 
 // liveStream packetizes a camera once for all viewers.
 type liveStream struct {
-	camera  string
+	name    streamName
 	encoder *rtph264.Encoder
 
 	mu       sync.Mutex
-	ring     [ringPackets]packet // by packet number
-	packets  uint64              // made so far
+	ring     [ringPackets]webrtc.Packet // by packet number
+	packets  uint64                     // made so far
 	pictures uint64
-	gop      []*picture // from the newest keyframe on; empty where that grew too long
-	gopSize  int        // packets in gop
+	gop      []*picture // from the newest keyframe on; the keyframe alone where that grew too long
+	gopSize  int        // packets from the newest keyframe on
+	broken   bool       // gop lacks pictures
 	viewers  map[*viewer]struct{}
 }
 
-func newLiveStream(camera string) (*liveStream, error) {
-	e := &rtph264.Encoder{PayloadType: firstPayloadType, PayloadMaxSize: payloadMost, PacketizationMode: 1}
+func newLiveStream(name streamName) (*liveStream, error) {
+	e := &rtph264.Encoder{PayloadType: 96, PayloadMaxSize: payloadMost, PacketizationMode: 1}
 	if err := e.Init(); err != nil {
 		return nil, fmt.Errorf("packetize: %w", err)
 	}
-	return &liveStream{camera: camera, encoder: e, viewers: map[*viewer]struct{}{}}, nil
+	return &liveStream{name: name, encoder: e, viewers: map[*viewer]struct{}{}}, nil
 }
 
 // push packetizes a unit and hands it to the viewers; one whose queue is full
@@ -68,29 +66,34 @@ func (s *liveStream) push(u *Unit) error {
 		s.ring[s.packets%ringPackets] = q
 		s.packets++
 	}
-	if u.Key {
-		s.gop, s.gopSize = nil, 0 // viewers may still hold the old one
-	}
-	if u.Key || len(s.gop) > 0 {
-		s.gop = append(s.gop, p)
-		s.gopSize += len(p.packets)
-		if s.gopSize > gopPackets {
-			s.gop, s.gopSize = nil, 0
-		}
-	}
+	s.remember(p)
 	for v := range s.viewers {
-		select {
-		case v.queue <- p:
-		default:
-		}
+		v.offer(p)
 	}
 	return nil
 }
 
-func share(made []*rtp.Packet) []packet {
-	ps := make([]packet, len(made))
+// remember adds a picture to the newest GOP; s.mu is held.
+func (s *liveStream) remember(p *picture) {
+	switch {
+	case p.key:
+		s.gop, s.gopSize, s.broken = []*picture{p}, len(p.packets), false // viewers may still hold the old one
+		return
+	case len(s.gop) == 0 || s.broken:
+		return
+	}
+	s.gopSize += len(p.packets)
+	if s.gopSize > gopPackets || len(s.gop) == gopPictures {
+		s.gop, s.broken = s.gop[:1:1], true
+		return
+	}
+	s.gop = append(s.gop, p)
+}
+
+func share(made []*rtp.Packet) []webrtc.Packet {
+	ps := make([]webrtc.Packet, len(made))
 	for i, m := range made {
-		ps[i] = packet{payload: m.Payload, marker: m.Marker}
+		ps[i] = webrtc.Packet{Payload: m.Payload, Marker: m.Marker}
 	}
 	return ps
 }
@@ -100,13 +103,14 @@ func ticksOf(t time.Duration) uint32 {
 	return uint32(uint64(t/time.Microsecond) * 9 / 100)
 }
 
-// join adds a viewer and gives it what decodes to the present picture. The
-// queue goes on right after it.
-func (s *liveStream) join(v *viewer) []*picture {
+// join adds a viewer and gives it what to show at once: all that decodes to the
+// present picture, or, where that is too much, the newest keyframe, which stands
+// still until the next one. The queue goes on right after it.
+func (s *liveStream) join(v *viewer) (gop []*picture, whole bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.viewers[v] = struct{}{}
-	return s.gop[:len(s.gop):len(s.gop)]
+	return s.gop[:len(s.gop):len(s.gop)], len(s.gop) > 0 && !s.broken
 }
 
 func (s *liveStream) leave(v *viewer) {
@@ -120,7 +124,7 @@ func (s *liveStream) leave(v *viewer) {
 func (s *liveStream) until(p *picture) []*picture {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.gop) == 0 || p.number < s.gop[0].number {
+	if len(s.gop) == 0 || s.broken || p.number < s.gop[0].number {
 		return nil
 	}
 	n := int(p.number-s.gop[0].number) + 1
@@ -128,11 +132,11 @@ func (s *liveStream) until(p *picture) []*picture {
 }
 
 // packet gives a packet by number while it is kept.
-func (s *liveStream) packet(n uint64) (packet, bool) {
+func (s *liveStream) packet(n uint64) (webrtc.Packet, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n >= s.packets || s.packets-n > ringPackets {
-		return packet{}, false
+		return webrtc.Packet{}, false
 	}
 	return s.ring[n%ringPackets], true
 }

@@ -18,7 +18,7 @@ var (
 	errNoPictures     = errors.New("no pictures for 5 s")
 	errNoFirstPicture = errors.New("the camera is reached, but no picture came in 10 s")
 	errNoKeyframe     = errors.New("pictures come, but no keyframe in 20 s: set the camera's keyframe interval (GOP) to 1 or 2 s")
-	errBFrames        = errors.New("the camera sends B-frames, which a live view cannot show: turn them off in the camera (profile Baseline or Main), use its substream, or set transcode")
+	errBFrames        = errors.New("the camera sends B-frames, which a live view cannot show: turn them off in the camera (profile Baseline), set a substream that has none, or set transcode")
 	errEnded          = errors.New("the camera ended the stream")
 )
 
@@ -29,7 +29,7 @@ func (e formatError) Error() string {
 	if len(e.found) == 0 {
 		return "the camera offers no video"
 	}
-	return fmt.Sprintf("no H264 stream: the camera sends %s; set it, or its substream, to H264, or set transcode",
+	return fmt.Sprintf("no H264 stream: the camera sends %s; set it to H264, set a substream that is H264, or set transcode",
 		strings.Join(e.found, ", "))
 }
 

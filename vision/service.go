@@ -34,6 +34,7 @@ type Lease struct {
 // Watched is one camera with its slots.
 type Watched struct {
 	CameraSource
+	Substream string // URL of a smaller stream, for detection and for many cameras at a glance; empty = none
 	Slots     string // path of its slots file; read anew when it changes
 	Detection DecoderConfig
 }
@@ -65,6 +66,9 @@ func (c ServiceConfig) Validate() error {
 		return errors.New("vision: Pictures, Publisher, Lease, NewDetector and Log must be set")
 	case c.Token == "":
 		return errors.New("vision: no box token is set")
+	}
+	if err := c.Live.ICE.Validate(); err != nil {
+		return fmt.Errorf("vision: ICE servers: %w", err)
 	}
 	seen := map[string]bool{}
 	for _, w := range c.Cameras {
@@ -146,8 +150,15 @@ func (s *Service) newWorker(c Watched) (*worker, error) {
 		return nil, err
 	}
 	w := &worker{service: s, cfg: c, camera: camera, log: s.log.With("camera", c.ID),
-		decoder:  NewDecoder(camera, c.Detection, s.log),
 		presence: newLatest[room.Presence](), word: newLatest[room.CameraHealth]()}
+	looked := camera
+	if c.Substream != "" {
+		if w.sub, err = NewCamera(CameraSource{ID: c.ID, URL: c.Substream, Sub: true}, s.log); err != nil {
+			return nil, fmt.Errorf("substream: %w", err)
+		}
+		looked = w.sub
+	}
+	w.decoder = NewDecoder(looked, c.Detection, s.log)
 	w.health.unseen("starting")
 	return w, nil
 }
@@ -157,6 +168,7 @@ type worker struct {
 	service  *Service
 	cfg      Watched
 	camera   *Camera
+	sub      *Camera // its small stream; nil = none
 	decoder  *Decoder
 	log      *slog.Logger
 	health   health
@@ -173,12 +185,28 @@ func (w *worker) run(ctx context.Context) {
 	wg.Go(func() { w.decoder.Run(ctx) })
 	wg.Go(func() { w.service.clips.Record(ctx, w.camera) })
 	wg.Go(func() { w.service.live.Serve(ctx, w.camera) })
+	if w.sub != nil {
+		wg.Go(func() { w.sub.Run(ctx) })
+		wg.Go(func() { w.service.live.Serve(ctx, w.sub) })
+	}
 	wg.Go(func() { w.watch(ctx) })
 	wg.Go(func() { w.tellHealth(ctx) })
 	p := w.service.cfg.Publisher
 	wg.Go(func() { w.presence.run(ctx, w.log, "presence", p.PublishPresence) })
 	wg.Go(func() { w.word.run(ctx, w.log, "camera health", p.PublishHealth) })
 	wg.Wait()
+}
+
+// status is how the camera is; a substream that is away is its trouble too.
+func (w *worker) status() Status {
+	s := w.camera.Status()
+	if !s.Up || w.sub == nil {
+		return s
+	}
+	if sub := w.sub.Status(); !sub.Up && !starting(sub) {
+		s.Up, s.Since, s.Losses, s.Reason = false, sub.Since, sub.Losses, "its substream: "+sub.Reason
+	}
+	return s
 }
 
 // keep makes f the newest frame and gives the one before it back.
@@ -199,7 +227,7 @@ func (w *worker) tellHealth(ctx context.Context) {
 	var last room.CameraHealth
 	for {
 		changed := w.camera.Changed()
-		s := w.camera.Status()
+		s := w.status()
 		now := time.Now().UTC()
 		h := w.health.word(w.cfg.ID, s, now)
 		same := h.OK == last.OK && h.Problem == last.Problem && h.Detail == last.Detail

@@ -41,22 +41,6 @@ func (c *streamClock) at(pts, arrival time.Duration) time.Duration {
 // cut forgets the offset: a new connection counts anew.
 func (c *streamClock) cut() { c.set = false }
 
-// reorderCheck finds B-frames: pictures whose times go back a little, again and
-// again. One jump back is a camera that set its clock.
-type reorderCheck struct {
-	last  time.Duration
-	began bool
-	back  int
-}
-
-func (r *reorderCheck) hasBFrames(pts time.Duration) bool {
-	if r.began && pts < r.last && r.last-pts < time.Second {
-		r.back++
-	}
-	r.last, r.began = pts, true
-	return r.back >= 3
-}
-
 // rateMeter measures frames a second over the last 32 pictures.
 type rateMeter struct {
 	times [32]time.Duration

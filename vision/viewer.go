@@ -1,27 +1,31 @@
 package vision
 
 import (
-	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
-	"github.com/pion/webrtc/v3"
-
-	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/vision/webrtc"
 )
 
 const (
-	replayStep  = 90                   // ticks between replayed pictures: 1 ms, decoded at once
-	replayRate  = 6000                 // packets a second: a lost one is asked for before the viewer's buffer is full
-	refreshGap  = time.Second          // between replays that a viewer asks for
-	sentPackets = 4096                 // packets of a viewer that can be sent again
-	resendMost  = 512                  // packets sent again for one message of a viewer's
-	shortPause  = 2 * time.Millisecond // pauses shorter than this are saved up
+	replayStep = 90 // ticks between replayed pictures: 1 ms, decoded at once
+	// replayRate is how many packets a second a replay sends. 4000: a player that
+	// looks for what it lost every 100 ms and remembers 512 packets (pion's; a
+	// browser's memory is longer) can ask for each of them.
+	replayRate   = 4000
+	refreshGap   = time.Second          // between replays that a viewer asks for
+	sentPictures = 512                  // of a viewer, whose packets can be sent again: 20 s at 25 a second
+	resendMost   = 512                  // packets sent again for one message of a viewer's
+	shortPause   = 2 * time.Millisecond // pauses shorter than this are saved up
 )
+
+// sender is what a viewer needs of its connection.
+type sender interface {
+	Write(seq uint16, ticks uint32, q webrtc.Packet) error
+	Flush() error
+}
 
 // viewer is one WebRTC connection that watches one camera.
 type viewer struct {
@@ -31,113 +35,74 @@ type viewer struct {
 	log     *slog.Logger
 	ended   func()
 	queue   chan *picture
+	behind  atomic.Uint64 // number of the first picture after the last one that the queue had no room for
 	refresh chan struct{} // the viewer lost its picture
 	done    chan struct{}
 	stop    func()
 	wg      sync.WaitGroup
 	began   time.Time
+	start   sync.Once
+	setup   *time.Timer
 
-	pc    *webrtc.PeerConnection
-	start sync.Once
-	setup *time.Timer
-
-	mu   sync.Mutex
-	w    webrtc.TrackLocalWriter
-	ssrc uint32
-	pt   uint8
-	seq  uint16
-	sent [sentPackets]sentPacket // by sequence number
-	last uint32                  // ticks of the newest picture
-	any  bool                    // something was sent
+	mu     sync.Mutex
+	peer   *webrtc.Peer
+	out    sender // of peer; nil before it is attached
+	closed bool
+	seq    uint64                    // sequence numbers used so far; the low 16 bits are sent
+	sent   [sentPictures]sentPicture // a ring
+	count  int                       // pictures sent so far
+	last   uint32                    // ticks of the newest picture
 }
 
-// sentPacket remembers what a viewer's sequence number stood for: a packet sent
-// again must be the same to the bit, since SRTP's keystream is.
-type sentPacket struct {
-	number uint64
+// sentPicture remembers what a viewer's sequence numbers stood for: a packet
+// sent again must be the same to the bit, since SRTP's keystream is.
+type sentPicture struct {
+	seq    uint64 // of its first packet
+	number uint64 // of its first packet in the stream
 	ticks  uint32
-	seq    uint16
-	used   bool
+	n      int // packets
 }
 
 func newViewer(session string, s *liveStream, m *liveMetrics, log *slog.Logger) *viewer {
 	done := make(chan struct{})
-	return &viewer{session: session, stream: s, metrics: m, log: log.With("camera", s.camera),
+	return &viewer{session: session, stream: s, metrics: m, log: log.With("camera", s.name.camera),
 		queue: make(chan *picture, viewerQueue), refresh: make(chan struct{}, 1),
 		done: done, stop: sync.OnceFunc(func() { close(done) }), began: time.Now()}
 }
 
-var _ webrtc.TrackLocal = (*viewer)(nil)
+var _ webrtc.Viewer = (*viewer)(nil)
 
-// Bind implements webrtc.TrackLocal: the connection is made.
-func (v *viewer) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	for _, p := range c.CodecParameters() {
-		if strings.EqualFold(p.MimeType, webrtc.MimeTypeH264) && strings.Contains(p.SDPFmtpLine, "packetization-mode=1") {
-			v.mu.Lock()
-			v.w, v.ssrc, v.pt = c.WriteStream(), uint32(c.SSRC()), uint8(p.PayloadType)
-			v.mu.Unlock()
-			return p, nil
-		}
-	}
-	return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
-}
-
-// Unbind implements webrtc.TrackLocal.
-func (v *viewer) Unbind(webrtc.TrackLocalContext) error {
+// attach gives the viewer its connection; false where it was closed before.
+func (v *viewer) attach(p *webrtc.Peer) bool {
 	v.mu.Lock()
-	v.w = nil
-	v.mu.Unlock()
-	return nil
+	defer v.mu.Unlock()
+	if v.closed {
+		return false
+	}
+	v.peer, v.out = p, p
+	return true
 }
 
-// ID implements webrtc.TrackLocal.
-func (v *viewer) ID() string { return "video" }
-
-// RID implements webrtc.TrackLocal.
-func (v *viewer) RID() string { return "" }
-
-// StreamID implements webrtc.TrackLocal.
-func (v *viewer) StreamID() string { return v.stream.camera }
-
-// Kind implements webrtc.TrackLocal.
-func (v *viewer) Kind() webrtc.RTPCodecType { return webrtc.RTPCodecTypeVideo }
-
-// negotiate answers the offer; pictures flow once the connection is made.
-func (v *viewer) negotiate(api *webrtc.API, offer string) (answer string, err error) {
-	if v.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
-		return "", err
-	}
-	sender, err := v.pc.AddTrack(v)
-	if err != nil {
-		return "", err
-	}
-	v.setup = time.AfterFunc(viewerSetup, v.ended)
-	v.pc.OnConnectionStateChange(v.changed)
-	v.wg.Go(func() { v.listen(sender) })
-	if err := v.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
-		return "", err
-	}
-	a, err := v.pc.CreateAnswer(nil)
-	if err != nil {
-		return "", err
-	}
-	gathered := webrtc.GatheringCompletePromise(v.pc)
-	if err := v.pc.SetLocalDescription(a); err != nil {
-		return "", err
-	}
-	<-gathered // at once: our candidates are known
-	return v.pc.LocalDescription().SDP, nil
+// Connected implements webrtc.Viewer: pictures flow.
+func (v *viewer) Connected() {
+	v.setup.Stop()
+	v.start.Do(func() { v.wg.Go(v.run) })
 }
 
-func (v *viewer) changed(s webrtc.PeerConnectionState) {
-	switch s {
-	case webrtc.PeerConnectionStateConnected:
-		v.setup.Stop()
-		v.start.Do(func() { v.wg.Go(v.run) })
-	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
-		v.ended()
+// Gone implements webrtc.Viewer.
+func (v *viewer) Gone() { v.ended() }
+
+// Refresh implements webrtc.Viewer.
+func (v *viewer) Refresh() {
+	v.metrics.refreshes.WithLabelValues(v.stream.name.camera).Inc()
+	select {
+	case v.refresh <- struct{}{}:
+	default:
 	}
 }
+
+// Reported implements webrtc.Viewer.
+func (v *viewer) Reported(loss float64) { v.metrics.loss.Observe(loss) }
 
 // close ends the connection and waits for its goroutines.
 func (v *viewer) close() {
@@ -146,40 +111,44 @@ func (v *viewer) close() {
 	if v.setup != nil {
 		v.setup.Stop()
 	}
-	if v.pc != nil {
-		if err := v.pc.Close(); err != nil {
+	v.mu.Lock()
+	v.closed = true
+	peer := v.peer
+	v.mu.Unlock()
+	if peer != nil {
+		if err := peer.Close(); err != nil {
 			v.log.Debug("close a viewer's connection", "err", err)
 		}
 	}
 	v.wg.Wait()
 }
 
-// trickle adds candidates of an SDP fragment (RFC 8840).
 func (v *viewer) trickle(fragment string) error {
-	remote := v.pc.RemoteDescription()
-	for line := range strings.Lines(fragment) {
-		line = strings.TrimRight(line, "\r\n")
-		if ufrag, ok := strings.CutPrefix(line, "a=ice-ufrag:"); ok && remote != nil && !strings.Contains(remote.SDP, "a=ice-ufrag:"+ufrag) {
-			return fmt.Errorf("live view: %w: ICE can't be restarted; make a new session", room.ErrInvalid)
-		}
-		c, ok := strings.CutPrefix(line, "a=candidate:")
-		if !ok {
-			continue
-		}
-		if err := v.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: "candidate:" + c}); err != nil {
-			return fmt.Errorf("live view: %w: %v", room.ErrInvalid, err)
-		}
+	v.mu.Lock()
+	peer := v.peer
+	v.mu.Unlock()
+	if peer == nil {
+		return nil // before its answer nobody knows the session
 	}
-	return nil
+	return peer.Trickle(fragment)
+}
+
+// offer queues a picture. What a full queue has no room for is left out, and
+// what waits in it is too old by then; the stream's mutex is held.
+func (v *viewer) offer(p *picture) {
+	select {
+	case v.queue <- p:
+	default:
+		v.behind.Store(p.number + 1)
+	}
 }
 
 // run sends pictures until the viewer is done.
 func (v *viewer) run() {
-	gop := v.stream.join(v)
+	gop, whole := v.stream.join(v)
 	defer v.stream.leave(v)
 	var next uint64 // picture
-	whole := len(gop) > 0
-	if whole {
+	if len(gop) > 0 {
 		last := gop[len(gop)-1]
 		next = last.number + 1
 		v.replay(gop, last.ticks-replayStep*uint32(len(gop)-1), replayStep)
@@ -193,15 +162,17 @@ func (v *viewer) run() {
 		case <-v.refresh:
 			wanted = true
 		case p := <-v.queue:
-			if p.number < next {
+			late := p.number < v.behind.Load()
+			if p.number < next && !late {
 				continue // was in a replay
 			}
-			if p.number != next && whole {
+			if whole && (late || p.number != next) {
 				whole = false
-				v.metrics.dropped.WithLabelValues(v.stream.camera).Inc()
+				v.metrics.dropped.WithLabelValues(v.stream.name.camera).Inc()
 			}
-			next = p.number + 1
+			next = max(next, p.number+1)
 			switch {
+			case late: // on to what is new
 			case p.key:
 				whole, wanted = true, false
 				v.send(p, p.ticks)
@@ -226,7 +197,7 @@ func (v *viewer) again(p *picture) bool {
 		return false
 	}
 	step := min(replayStep, gap/n)
-	v.metrics.replays.WithLabelValues(v.stream.camera).Inc()
+	v.metrics.replays.WithLabelValues(v.stream.name.camera).Inc()
 	v.replay(gop, p.ticks-step*(n-1), step)
 	return true
 }
@@ -255,79 +226,65 @@ func (v *viewer) replay(gop []*picture, ticks, step uint32) {
 func (v *viewer) send(p *picture, ticks uint32) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.w == nil {
+	if v.out == nil {
 		return
 	}
-	for i, q := range p.packets {
-		v.sent[v.seq%sentPackets] = sentPacket{number: p.first + uint64(i), ticks: ticks, seq: v.seq, used: true}
+	v.sent[v.count%sentPictures] = sentPicture{seq: v.seq, number: p.first, ticks: ticks, n: len(p.packets)}
+	v.count++
+	for _, q := range p.packets {
 		v.write(q, v.seq, ticks)
 		v.seq++
 	}
+	v.flush()
 	v.last = ticks
-	if !v.any {
-		v.any = true
+	if v.count == 1 {
 		v.metrics.firstPicture.Observe(time.Since(v.began).Seconds())
 	}
 }
 
 // write sends one packet; v.mu is held. An error means that the connection is
-// going, which its state tells.
-func (v *viewer) write(q packet, seq uint16, ticks uint32) {
-	h := rtp.Header{Version: 2, Marker: q.marker, PayloadType: v.pt, SequenceNumber: seq, Timestamp: ticks, SSRC: v.ssrc}
-	if _, err := v.w.WriteRTP(&h, q.payload); err != nil {
+// going, which it tells.
+func (v *viewer) write(q webrtc.Packet, seq uint64, ticks uint32) {
+	if err := v.out.Write(uint16(seq), ticks, q); err != nil {
 		v.metrics.writeErrors.Inc()
 	}
 }
 
-// listen takes the viewer's reports until the connection is closed.
-func (v *viewer) listen(s *webrtc.RTPSender) {
-	for {
-		messages, _, err := s.ReadRTCP()
-		if err != nil {
-			return
-		}
-		for _, m := range messages {
-			switch m := m.(type) {
-			case *rtcp.TransportLayerNack:
-				v.resend(m)
-			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				v.metrics.refreshes.WithLabelValues(v.stream.camera).Inc()
-				select {
-				case v.refresh <- struct{}{}:
-				default:
-				}
-			case *rtcp.ReceiverReport:
-				for _, r := range m.Reports {
-					v.metrics.loss.Observe(float64(r.FractionLost) / 256)
-				}
-			}
-		}
+func (v *viewer) flush() {
+	if err := v.out.Flush(); err != nil {
+		v.metrics.writeErrors.Inc()
 	}
 }
 
-// resend answers a NACK from the stream's ring.
-func (v *viewer) resend(m *rtcp.TransportLayerNack) {
+// Lost implements webrtc.Viewer: it answers from the stream's ring.
+func (v *viewer) Lost(seqs []uint16) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.w == nil {
+	if v.out == nil {
 		return
 	}
-	left := resendMost
-	for _, pair := range m.Nacks {
-		pair.Range(func(seq uint16) bool {
-			was := v.sent[seq%sentPackets]
-			q, ok := v.stream.packet(was.number)
-			if !was.used || was.seq != seq || !ok {
-				v.metrics.unrepaired.Inc()
-				return true
-			}
-			v.write(q, seq, was.ticks)
-			v.metrics.resent.Inc()
-			left--
-			return left > 0
-		})
-		if left <= 0 {
-			return
+	defer v.flush()
+	for _, low := range seqs[:min(len(seqs), resendMost)] {
+		seq := v.seq - uint64(uint16(v.seq)-low) // the newest with these low bits
+		number, ticks, known := v.lookup(seq)
+		q, kept := v.stream.packet(number)
+		if !known || !kept {
+			v.metrics.unrepaired.Inc()
+			continue
+		}
+		v.write(q, seq, ticks)
+		v.metrics.resent.Inc()
+	}
+}
+
+// lookup finds what a sequence number stood for, from the newest picture back;
+// v.mu is held.
+func (v *viewer) lookup(seq uint64) (number uint64, ticks uint32, ok bool) {
+	for i := v.count - 1; i >= 0 && i >= v.count-sentPictures; i-- {
+		s := v.sent[i%sentPictures]
+		if seq >= s.seq {
+			return s.number + seq - s.seq, s.ticks, seq < s.seq+uint64(s.n)
 		}
 	}
+	return 0, 0, false
 }

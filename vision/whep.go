@@ -1,9 +1,6 @@
 package vision
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,50 +9,47 @@ import (
 	"time"
 
 	"github.com/packroom/packroom/room"
+	"github.com/packroom/packroom/vision/webrtc"
 )
 
-// ViewerTTL is how long a viewer's token opens a session; an open session lasts
-// as long as its viewer watches.
-const ViewerTTL = time.Minute
-
-// SignViewer makes a token that lets its holder watch one camera.
-func SignViewer(key, camera string, expires time.Time) string {
-	until := strconv.FormatInt(expires.Unix(), 36)
-	return until + "." + viewerMAC(key, camera, until)
+// viewerGrant is what a viewer needs to watch one camera.
+type viewerGrant struct {
+	Token   string          `json:"token"`
+	Expires time.Time       `json:"expires"`
+	ICE     []iceServerView `json:"ice_servers"`
 }
 
-// CheckViewer reports room.ErrDenied for a token that is wrong, of another
-// camera or too old.
-func CheckViewer(key, camera, token string, now time.Time) error {
-	until, mac, _ := strings.Cut(token, ".")
-	if !hmac.Equal([]byte(mac), []byte(viewerMAC(key, camera, until))) {
-		return &room.Denial{Reason: "unknown"}
-	}
-	unix, err := strconv.ParseInt(until, 36, 64)
-	if err != nil || now.Unix() >= unix {
-		return &room.Denial{Reason: "expired"}
-	}
-	return nil
-}
-
-func viewerMAC(key, camera, until string) string {
-	m := hmac.New(sha256.New, []byte(key))
-	fmt.Fprintf(m, "live-viewer\n%s\n%s", camera, until)
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:16])
-}
-
-// newViewer gives a token for one camera.
+// newViewer gives a token for one viewer and one camera: ?viewer=.
 func (s *Service) newViewer(w http.ResponseWriter, r *http.Request) {
 	camera := r.PathValue("camera")
 	if _, err := s.worker(camera); err != nil {
 		failBy(w, err)
 		return
 	}
-	expires := time.Now().Add(ViewerTTL).UTC()
-	answer(w, map[string]any{"token": SignViewer(s.cfg.Token, camera, expires), "expires": expires})
+	now := time.Now().UTC()
+	viewer := r.URL.Query().Get("viewer")
+	answer(w, viewerGrant{Token: room.SignViewer(s.cfg.Token, viewer, camera, now.Add(room.ViewerTTL)), Expires: now.Add(room.ViewerTTL),
+		ICE: iceServerViews(s.cfg.Live.ICE.For(viewer, now.Add(iceViewerTTL)))})
 }
 
-// whepOffer begins a session: draft-ietf-wish-whep.
+// whepOptions tells what can be offered, and the STUN and TURN servers.
+func (s *Service) whepOptions(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Accept-Post", "application/sdp")
+	addLinks(w.Header(), s.iceServers(r))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// iceServers are those for who asks.
+func (s *Service) iceServers(r *http.Request) []webrtc.ICEServer {
+	viewer, err := room.CheckViewer(s.cfg.Token, r.PathValue("camera"), bearer(r), time.Now())
+	if err != nil {
+		viewer = "packroom" // the box itself, by its own token
+	}
+	return s.cfg.Live.ICE.For(viewer, time.Now().Add(iceViewerTTL))
+}
+
+// whepOffer begins a session: draft-ietf-wish-whep. ?stream=sub asks for the
+// camera's small stream.
 func (s *Service) whepOffer(w http.ResponseWriter, r *http.Request) {
 	if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); ct != "application/sdp" {
 		fail(w, http.StatusUnsupportedMediaType, fmt.Errorf("live view: %w: the offer must be application/sdp", room.ErrInvalid))
@@ -67,7 +61,7 @@ func (s *Service) whepOffer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	camera := r.PathValue("camera")
-	session, sdp, err := s.live.Offer(camera, string(offer))
+	session, sdp, err := s.live.Offer(camera, r.URL.Query().Get("stream") == "sub", string(offer))
 	if err != nil {
 		failBy(w, err)
 		return
@@ -76,6 +70,7 @@ func (s *Service) whepOffer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Location", camera+"/"+session)
 	w.Header().Set("ETag", strconv.Quote(session))
 	w.Header().Set("Accept-Patch", "application/trickle-ice-sdpfrag")
+	addLinks(w.Header(), s.iceServers(r))
 	w.Header().Set("Content-Type", "application/sdp")
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, sdp)

@@ -68,6 +68,7 @@ type CameraConfig struct {
 	ID        string `yaml:"id"`
 	URL       string `yaml:"url"`
 	Substream string `yaml:"substream"` // empty = detection uses URL too
+	Transcode bool   `yaml:"transcode"` // for cameras that send no H264, or B-frames
 	Slots     string `yaml:"slots"`     // a slots file; see Config.Path
 	Laser     string `yaml:"laser"`     // a calibration; see Config.laserFile
 }
@@ -107,6 +108,10 @@ type VisionConfig struct {
 	URL       string   `yaml:"url"`
 	ICEListen string   `yaml:"ice_listen"`
 	ICEHosts  []string `yaml:"ice_hosts"`
+
+	ICEServers    []string `yaml:"ice_servers"`
+	ICEUser       string   `yaml:"ice_user"`        // empty = passwords are made from the secret
+	ICESecretFile string   `yaml:"ice_secret_file"` // see Config.Path
 }
 
 // OCRConfig is the label reading service.
@@ -197,7 +202,7 @@ func defaultConfig() Config {
 		NATS:    NATSConfig{Listen: "127.0.0.1:7040", MaxAge: 30 * 24 * time.Hour, MaxMB: 1024},
 		Up:      UpConfig{Listen: "127.0.0.1:7049", Services: slices.Clone(serviceNames), HungAfter: 30 * time.Second},
 		Vision: VisionConfig{Listen: "127.0.0.1:7042", URL: "http://127.0.0.1:7042",
-			ICEListen: "0.0.0.0:7052", ICEHosts: []string{}},
+			ICEListen: "0.0.0.0:7052", ICEHosts: []string{}, ICEServers: []string{}},
 		OCR:    OCRConfig{Listen: "127.0.0.1:7043", Workers: 1},
 		Notify: NotifyConfig{Listen: "127.0.0.1:7044"},
 		Web:    WebConfig{Listen: "0.0.0.0:7070", PublicURL: "http://localhost:7070"},
@@ -498,7 +503,7 @@ func (c Config) listens() map[string]string {
 	l := map[string]string{
 		"room.listen": c.Room.Listen, "vision.listen": c.Vision.Listen, "ocr.listen": c.OCR.Listen,
 		"notify.listen": c.Notify.Listen, "web.listen": c.Web.Listen, "sim.listen": c.Sim.Listen,
-		"sim.rtsp_listen": c.Sim.RTSPListen, "up.listen": c.Up.Listen,
+		"sim.rtsp_listen": c.Sim.RTSPListen, "up.listen": c.Up.Listen, "vision.ice_listen": c.Vision.ICEListen,
 	}
 	if c.NATS.URL == "" {
 		l["nats.listen"] = c.NATS.Listen

@@ -44,7 +44,8 @@ var importRules = map[string]importRule{
 	"access":            {may: []string{"room"}, never: notTheBus},
 	"access/accesstest": {may: []string{"access", "room"}, never: notTheBus},
 	"access/driver":     {may: []string{"access/...", "room", "models"}, never: notTheBus},
-	"vision":            {may: []string{"room", "models"}, never: notTheBus},
+	"vision":            {may: []string{"room", "models", "vision/webrtc"}, never: notTheBus},
+	"vision/webrtc":     {never: notTheBus},
 	"vision/opencv":     {may: []string{"vision", "room", "models"}, never: notTheBus},
 	"ocr":               {may: []string{"room", "models"}, never: notTheBus},
 	"ocr/imaging":       {may: []string{"ocr", "room", "models"}, never: notTheBus},
@@ -64,6 +65,10 @@ var cgoLeaves = []string{"vision/opencv", "ocr/imaging", "ocr/tesseract", "ocr/z
 
 // cgoLibraries are those whose Go packages need C.
 var cgoLibraries = []string{"gocv.io/", "github.com/otiai10/gosseract"}
+
+// webrtcLibraries are pion's, whose major versions change often: what is written
+// against them is in one package.
+var webrtcLibraries = []string{"github.com/pion/webrtc/", "github.com/pion/ice/", "github.com/pion/dtls/", "github.com/pion/interceptor", "github.com/pion/rtcp"}
 
 // pkg is what go list tells of a package.
 type pkg struct {
@@ -145,6 +150,17 @@ func TestImportsFollowTheDesign(t *testing.T) {
 		for _, dep := range p.Deps {
 			if hasAnyPrefix(dep, rule.never) {
 				t.Errorf("%s reaches %s, which it must never", p.folder(), dep)
+			}
+		}
+	}
+}
+
+func TestOnePackageKnowsTheWebRTCLibrary(t *testing.T) {
+	own, _ := listPackages(t)
+	for _, p := range own {
+		for _, imp := range p.Imports {
+			if hasAnyPrefix(imp, webrtcLibraries) && p.folder() != "vision/webrtc" {
+				t.Errorf("%s imports %s: vision/webrtc alone may", p.folder(), imp)
 			}
 		}
 	}

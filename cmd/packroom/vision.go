@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -22,7 +25,11 @@ func runVision(ctx context.Context, args []string) error {
 	}
 	defer begun.end()
 	cfg, secrets, log, b := begun.cfg, begun.secrets, begun.log, begun.bus
-	service, err := vision.NewService(visionConfig(cfg, secrets, b, log))
+	ice, err := iceServers(cfg)
+	if err != nil {
+		return err
+	}
+	service, err := vision.NewService(visionConfig(cfg, secrets, ice, b, log))
 	if err != nil {
 		return err
 	}
@@ -38,7 +45,7 @@ func runVision(ctx context.Context, args []string) error {
 }
 
 // visionConfig wires the service to the bus, the pictures and OpenCV.
-func visionConfig(cfg Config, secrets Secrets, b *bus.Bus, log *slog.Logger) vision.ServiceConfig {
+func visionConfig(cfg Config, secrets Secrets, ice vision.ICEServers, b *bus.Bus, log *slog.Logger) vision.ServiceConfig {
 	v := vision.ServiceConfig{
 		Dir: cfg.Path("vision"), Pictures: cfg.Pictures(), Publisher: b, Token: secrets.BoxToken, Log: log,
 		Lease: func(ctx context.Context, camera string) (vision.Lease, error) {
@@ -48,7 +55,7 @@ func visionConfig(cfg Config, secrets Secrets, b *bus.Bus, log *slog.Logger) vis
 			}
 			return vision.Lease{Fence: l.Fence, Lost: l.Lost(), Release: l.Release}, nil
 		},
-		Live:  vision.LiveConfig{Listen: cfg.Vision.ICEListen, Hosts: cfg.Vision.ICEHosts},
+		Live:  vision.LiveConfig{Listen: cfg.Vision.ICEListen, Hosts: cfg.Vision.ICEHosts, ICE: ice},
 		Clips: vision.ClipConfig{Dir: cfg.Path("clips"), RingAge: cfg.Retention.Clips.Other},
 		NewDetector: func(slots room.SlotsFile) (vision.Detector, error) {
 			return opencv.New(slots, opencv.Config{})
@@ -56,9 +63,23 @@ func visionConfig(cfg Config, secrets Secrets, b *bus.Bus, log *slog.Logger) vis
 	}
 	for _, c := range cfg.Cameras {
 		v.Cameras = append(v.Cameras, vision.Watched{
-			CameraSource: vision.CameraSource{ID: c.ID, URL: c.URL}, Slots: cfg.Path(c.Slots)})
+			CameraSource: vision.CameraSource{ID: c.ID, URL: c.URL, Transcode: c.Transcode}, Substream: c.Substream, Slots: cfg.Path(c.Slots)})
 	}
 	return v
+}
+
+// iceServers are the settings' STUN and TURN servers, with their secret.
+func iceServers(cfg Config) (vision.ICEServers, error) {
+	s := vision.ICEServers{URLs: cfg.Vision.ICEServers, User: cfg.Vision.ICEUser}
+	if cfg.Vision.ICESecretFile == "" {
+		return s, nil
+	}
+	b, err := os.ReadFile(cfg.Path(cfg.Vision.ICESecretFile))
+	if err != nil {
+		return s, fmt.Errorf("vision.ice_secret_file: %w", err)
+	}
+	s.Secret = strings.TrimSpace(string(b))
+	return s, nil
 }
 
 // clipKeeping says for how long the footage around an event is kept; events
