@@ -25,6 +25,13 @@ const view = {
   ],
   guide: { lights: { D4: 'warn', C1: 'suggest' } }, door: { state: 'open', since: ago(2) }, people: true, now,
   cameras: [{ camera: 'cam1', ok: true, at: now }, { camera: 'cam2', ok: false, problem: 'lost', detail: 'connection refused; trying again', at: now }],
+  devices: [
+    { device: 'controller', driver: 'modbus', serves: ['door', 'lockers'], ok: true, since: ago(500), counts: { timeouts: 3, lost: 1 } },
+    { device: 'shelves', driver: 'wled', serves: ['lights'], ok: false, since: ago(12), facts: { slots: 'A1 A2 A3 A4 B1 B2 B3 B4', controller: 'Shelves 0.14.4' },
+      problem: 'slot A2 ends at LED 59 and the strip "Shelves" has LEDs 0 to 49: correct the option, or the length in WLED\'s LED preferences' },
+    { device: 'stage', driver: 'sacn', serves: ['laser'], ok: false, since: ago(3), problem: 'universe 7 is owned by "Stage desk", whose priority 150 is above ours, 100', counts: { lost: 1 } },
+    { device: 'card', driver: 'osdp', serves: ['reader'], ok: true, since: ago(500), facts: { vendor: 'AABBCC', model: '1.2', firmware: '5.6.7' }, counts: { reads: 812, 'garbled frames': 2 } },
+  ],
 };
 
 const people = [

@@ -84,6 +84,7 @@ const managerPages = {
   'switch-off': desk('/couriers', dialog('manager.courier.switch_off')),
   carriers: desk('/carriers', (p) => p.getByRole('row').nth(3).waitFor()),
   outbox: desk('/outbox', (p) => p.locator('.mail').first().waitFor()),
+  devices: desk('/devices', (p) => p.getByRole('heading', { name: 'controller' }).waitFor()),
   kiosks: desk('/kiosks', (p) => p.getByRole('heading', { name: 'K1' }).waitFor()),
   'kiosk-link': desk('/kiosks', dialog('manager.kiosk.link')),
   'kiosk-end': desk('/kiosks', dialog('manager.kiosk.end')),

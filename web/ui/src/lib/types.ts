@@ -171,6 +171,21 @@ export interface Item {
   since: string;
 }
 
+export type Role = 'door' | 'lights' | 'laser' | 'voice' | 'reader' | 'lockers';
+
+/** What is known of one piece of hardware. */
+export interface Device {
+  device: string;
+  driver: string;
+  serves: Role[];
+  ok: boolean;
+  /** What is wrong, and what to do where that is known. */
+  problem?: string;
+  since?: string;
+  facts?: Record<string, string>;
+  counts?: Record<string, number>;
+}
+
 export interface RoomView {
   parcels: Parcel[];
   visits: Visit[];
@@ -180,6 +195,7 @@ export interface RoomView {
   guide: Guide;
   door: DoorView;
   cameras: CameraHealth[] | null;
+  devices: Device[] | null;
   people: boolean;
   now: string;
 }

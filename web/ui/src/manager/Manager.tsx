@@ -4,6 +4,7 @@ import { Button, Connection, LanguageSwitch } from '../lib/components';
 import { language, t } from '../lib/i18n';
 import { Carriers } from './Carriers';
 import { Couriers } from './Couriers';
+import { DeviceAlarm, Devices, silent } from './Devices';
 import { Icon } from './Icon';
 import { Kiosks } from './Kiosks';
 import { Log } from './Log';
@@ -18,7 +19,7 @@ import { failureText, follow, ill, line, loadSession, session, sessionTrouble, s
 import { needsDeciding } from './room';
 
 const bodies: Record<Page, () => preact.JSX.Element> = {
-  now: Now, log: Log, residents: Residents, couriers: Couriers, carriers: Carriers, outbox: Outbox, kiosks: Kiosks,
+  now: Now, log: Log, residents: Residents, couriers: Couriers, carriers: Carriers, outbox: Outbox, devices: Devices, kiosks: Kiosks,
 };
 
 /** The manager's page: the way in, then the room. */
@@ -88,6 +89,7 @@ function Inside() {
       </header>
       <main id="main" ref={main}>
         {ill.value.length > 0 && <ServiceAlarm services={ill.value} />}
+        {silent(view.value?.devices).length > 0 && <DeviceAlarm devices={silent(view.value?.devices)} />}
         <Body />
       </main>
       <Connection state={line.value} trouble={trouble.value || undefined} />

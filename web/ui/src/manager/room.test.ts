@@ -4,7 +4,7 @@ import { actionsFor, bySlot, candidatesOf, fits, needsDeciding } from './room';
 
 const parcel = (id: string, more: Partial<Parcel> = {}): Parcel => ({ id, state: 'stored', confidence: 1, ...more });
 const room = (parcels: Parcel[], visits: Partial<Visit>[] = []): RoomView => ({
-  parcels, visits: visits as Visit[], incidents: [], slots: [], items: [], guide: {}, door: { state: 'locked', since: '' }, cameras: [], people: false, now: '',
+  parcels, visits: visits as Visit[], incidents: [], slots: [], items: [], guide: {}, door: { state: 'locked', since: '' }, cameras: [], devices: [], people: false, now: '',
 });
 
 describe('bySlot', () => {
