@@ -18,11 +18,18 @@ const (
 	// lightScore is the evidence up to which light is possible.
 	lightScore = 1.2
 	// lightSure is the correlation of slopes from which only the light is another
-	// whatever else speaks: measured 0.5 to 0.6 where a strip lights its board.
+	// unless a whole outline speaks against it: measured 0.5 to 0.6 where a strip
+	// lights its board.
 	lightSure = 0.45
+	// wholeOutline is the evidence that only a thing gives: things that stand free
+	// gave 2.3 to 5, the rims of sun patches up to 2.1.
+	wholeOutline = 2.2
 	// lightMaybe is the correlation from which what seems to have gone, where
 	// nothing was known, is light: the rim of a sun patch has an outline too.
 	lightMaybe = 0.35
+	// litBeside is the share of the outline beside which the light has changed
+	// from which the light is taken to have changed inside of it, too.
+	litBeside = 0.1
 )
 
 const (
@@ -47,10 +54,11 @@ const (
 // weigh gives the verdict on a core by its evidence alone.
 func weigh(e evidence) verdict {
 	s := e.score()
+	weak := math.Abs(s) < wholeOutline
 	switch {
-	case e.kept > lightSure:
+	case e.none, weak && (e.kept > lightSure || e.lit > litBeside):
 		return light
-	case math.Abs(s) < lightScore && (e.kept > lightKept || e.blown > 0.1):
+	case math.Abs(s) < lightScore && (e.kept > lightKept || e.blown > 0.1) && e.lit > 0:
 		return light
 	case s > sure:
 		return placed
@@ -70,7 +78,7 @@ func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration, last bool)
 	case placed:
 		return []Decision{t.place(b, k, at, confidence)}, false
 	case removed:
-		if e.kept > lightMaybe && t.ledger.covered(b) == 0 {
+		if e.kept > lightMaybe && e.score() > -wholeOutline && t.ledger.covered(b) == 0 {
 			return nil, false
 		}
 		return []Decision{t.remove(b, k, at, confidence)}, false
@@ -84,7 +92,7 @@ func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration, last bool)
 		// Another thing stands where a known one stood.
 		return []Decision{t.remove(b, k, at, 0.6), t.place(b, k, at, 0.6)}, false
 	}
-	comes := e.score() >= 0 || t.ledger.covered(b) < 0.5
+	comes := e.score() > -lean || t.ledger.covered(b) < 0.5 && e.score() >= 0
 	switch {
 	case !last && !(comes && e.score() > -lean && t.now-at > leanAfter):
 		return nil, true

@@ -10,6 +10,8 @@ type evidence struct {
 	apart   float64 // difference in brightness and colour across the outline
 	blown   float64 // share of places where either picture shows light and no longer things
 	kept    float64 // correlation of the slopes inside: near 1 where only the light is another
+	none    bool    // a lamp is all around: nothing can be told
+	lit     float64 // share of the outline beside which the light has changed and nobody was
 }
 
 // score joins the cues: positive = placed.
@@ -49,7 +51,7 @@ func evidenceOf(b Blob, in Mask, doubt []float32, before, after View) evidence {
 		n++
 	}
 	if n == 0 {
-		return evidence{}
+		return evidence{none: true}
 	}
 	const floor = 2 // gray levels: below it an edge is noise
 	return evidence{

@@ -4,10 +4,13 @@ import "time"
 
 // Gate lets pictures through while something happens and saves the work of
 // looking at them while nothing does. It compares the means of small cells of
-// the full picture, of which it reads a few pixels each.
+// the full picture, of which it reads a few pixels each, and learns how much
+// each cell's mean wavers by noise alone.
 type Gate struct {
-	cells  []float32
+	cells  []float32 // means, slowly following
 	fresh  []float32
+	noise  []float32 // mean deviation of the cell's mean while nothing happens
+	blocks []uint8   // cells that have changed, by block
 	openTo time.Duration
 	passed time.Duration
 	begun  bool
@@ -16,9 +19,15 @@ type Gate struct {
 const (
 	gateColumns = 80
 	gateRows    = 45
-	// gateStep is by how many gray levels a cell must change against the slowly
-	// following mean: noise in the mean of 16 pixels is below 2.
-	gateStep = 7
+	// gateStep is by how many gray levels a cell must change at least, and
+	// gateNoise by how many times its mean deviation: 5 standard deviations.
+	gateStep, gateNoise = 5, 6
+	// gateFirstNoise is the deviation before it is known, gateMostNoise what is
+	// taken for noise at most: in a dark room at 500 kbit/s it is 3.
+	gateFirstNoise, gateMostNoise = 1.5, 4
+	// gateBlock is the side of a block of cells of which gateCells must change. A
+	// hand fills most of one; a coder that refreshes its picture does not.
+	gateBlock, gateCells = 5, 5
 	// gateHold is how long the gate stays open after the last change.
 	gateHold = time.Second
 	// gatePulse is how often a picture passes while nothing happens, so that
@@ -29,22 +38,20 @@ const (
 // Pass reports whether the frame should be looked at.
 func (g *Gate) Pass(f Frame) bool {
 	if g.fresh == nil {
-		g.fresh, g.cells = make([]float32, gateColumns*gateRows), make([]float32, gateColumns*gateRows)
+		const n = gateColumns * gateRows
+		g.fresh, g.cells, g.noise = make([]float32, n), make([]float32, n), make([]float32, n)
+		g.blocks = make([]uint8, n/gateBlock)
 	}
 	g.read(f)
-	changed := 0
-	for i, v := range g.fresh {
-		d := v - g.cells[i]
-		if d > gateStep || d < -gateStep {
-			changed++
-		}
-		g.cells[i] += 0.2 * d
-	}
+	changed := g.changed()
 	if !g.begun {
 		copy(g.cells, g.fresh)
-		g.begun, changed = true, 1
+		for i := range g.noise {
+			g.noise[i] = gateFirstNoise
+		}
+		g.begun, changed = true, true
 	}
-	if changed > 0 {
+	if changed {
 		g.openTo = f.T + gateHold
 	}
 	if f.T > g.openTo && f.T-g.passed < gatePulse {
@@ -52,6 +59,26 @@ func (g *Gate) Pass(f Frame) bool {
 	}
 	g.passed = f.T
 	return true
+}
+
+// changed compares the cells with what they were, and lets these follow.
+func (g *Gate) changed() bool {
+	clear(g.blocks)
+	open := false
+	for i, v := range g.fresh {
+		d := v - g.cells[i]
+		if abs(d) <= max(gateStep, gateNoise*g.noise[i]) {
+			g.cells[i] += 0.2 * d
+			g.noise[i] += 0.05 * (abs(d) - g.noise[i])
+			continue
+		}
+		g.cells[i] = v
+		g.noise[i] = min(g.noise[i]+0.02*abs(d), gateMostNoise)
+		k := i/gateColumns/gateBlock*(gateColumns/gateBlock) + i%gateColumns/gateBlock
+		g.blocks[k]++
+		open = open || g.blocks[k] >= gateCells
+	}
+	return open
 }
 
 // read fills fresh with the cells' means of green, of 4 x 4 pixels each.

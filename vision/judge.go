@@ -21,7 +21,7 @@ func (t *Tracker) judge(now float64) []Decision {
 	if t.rest {
 		return nil
 	}
-	closeGaps(open, t.tmp, t.w, t.h, 3)
+	closeGaps(open, t.w, t.h, 3)
 	fillHoles(open, t.w, t.h, t.w*t.h/50)
 	near := t.near(t.people, max(1, int(t.cfg.Quiet*float64(t.w))))
 	var out []Decision
@@ -80,6 +80,7 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		}
 		k := t.slots.resting(inner)
 		e := evidenceOf(inner, t.maskOf(inner), t.lamps.doubt, t.base.committed, t.base.still)
+		e.lit = t.litBeside(inner)
 		if t.trace != nil {
 			t.trace(inner, k, e)
 		}
@@ -106,6 +107,35 @@ func (t *Tracker) stands(b Blob, e evidence) bool {
 	return e.outline > 0.3 || e.outline > -0.3 && b.Area > 8*t.least() && t.who.atEdge(b)
 }
 
+// litBeside is the share of b's outline beside which the light has given the
+// picture another look in this visit.
+func (t *Tracker) litBeside(b Blob) float64 {
+	const beside = 4 // working pixels: beyond the rim that the comparison adds
+	in := t.maskOf(b)
+	lit, n := 0, 0
+	for _, p := range b.Pix {
+		i := int(p)
+		x, y := i%t.w, i/t.w
+		if x < beside || y < beside || x >= t.w-beside || y >= t.h-beside {
+			continue
+		}
+		for _, o := range [4][2]int{{-1, 0}, {1, 0}, {0, -1}, {0, 1}} {
+			if in[i+o[1]*t.w+o[0]] != 0 {
+				continue
+			}
+			n++
+			if j := i + beside*(o[1]*t.w+o[0]); in[j] == 0 && float64(t.base.litAt[j]) > t.visitAt-visitLight {
+				lit++
+			}
+		}
+	}
+	return float64(lit) / float64(max(n, 1))
+}
+
+// visitLight is how long before somebody came, in seconds, a change of light may
+// be seen late behind them.
+const visitLight = 2
+
 // cores are the solid parts of a changed blob: where structure or colour are
 // other than before (a shadow has neither), without the rim that the window of
 // the comparison adds and without what is thinner than a parcel.
@@ -113,15 +143,15 @@ func (t *Tracker) cores(b Blob) []Blob {
 	in, out := make(Mask, t.w*t.h), make(Mask, t.w*t.h)
 	least, chroma := float32(t.cfg.Difference), float32(t.cfg.Chroma)
 	for _, i := range b.Pix {
-		if t.diff[i] > least || abs(t.du[i]) > chroma || abs(t.dv[i]) > chroma {
+		if t.diff.structure[i] > least || abs(t.diff.u[i]) > chroma || abs(t.diff.v[i]) > chroma {
 			in[i] = 1
 		}
 	}
-	closeGaps(in, t.tmp, t.w, t.h, 3)
+	closeGaps(in, t.w, t.h, 3)
 	fillHoles(in, t.w, t.h, t.w*t.h/50)
 	thin := structureRadius + max(1, int(t.cfg.SmallestSide*float64(t.w)/2))
-	erode(out, in, t.tmp, t.w, t.h, thin)
-	dilate(in, out, t.tmp, t.w, t.h, thin-structureRadius+1)
+	erode(out, in, t.w, t.h, thin)
+	dilate(in, out, t.w, t.h, thin-structureRadius+1)
 	return blobs(in, make([]int32, t.w*t.h), t.w, t.h)
 }
 
@@ -140,7 +170,7 @@ func (t *Tracker) commitAround(b Blob) {
 	for _, i := range b.Pix {
 		in[i] = 1
 	}
-	dilate(out, in, t.tmp, t.w, t.h, structureRadius+1)
+	dilate(out, in, t.w, t.h, structureRadius+1)
 	var places []int32
 	for i, m := range out {
 		if m != 0 && t.people[i] == 0 {

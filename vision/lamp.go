@@ -12,6 +12,9 @@ type lamps struct {
 	seen  []float32 // by place: when it last did, seconds
 	doubt []float32 // swing with a margin, and the rim that the comparison's window adds
 	mask  Mask      // places of the lamps themselves, with that rim; the others reflect them
+
+	found    bool    // swing has changed since doubt and mask were made
+	spreadAt float64 // when they were, seconds
 }
 
 // turning follows the brightness of one place between its turning points.
@@ -35,6 +38,8 @@ const (
 	// lampPause is how long, in seconds, a lamp may rest between turns while it is
 	// learned.
 	lampPause = 2.5
+	// lampSpread is how often, in seconds, what was learned is put to use at most.
+	lampSpread = 0.5
 	// lampMemory is for how long, in seconds, a lamp that stays on or off is known.
 	lampMemory = 1800
 	// lampFew is how many of the 5 x 5 places around must flash too: one alone is
@@ -58,10 +63,9 @@ func newLamps(w, h int) *lamps {
 // learn follows each place of the picture. Where something as thick as a hand
 // moves, or when all of the picture changes, it begins anew.
 func (a *lamps) learn(l []float32, thick Mask, all bool, now float64) {
-	found := false
 	for i := range a.turns {
 		if a.swing[i] > 0 && float32(now)-a.seen[i] > lampMemory {
-			a.swing[i], found = 0, true
+			a.swing[i], a.found = 0, true
 		}
 		s := &a.turns[i]
 		if all || thick[i] != 0 || float32(now)-s.at > lampPause {
@@ -79,13 +83,14 @@ func (a *lamps) learn(l []float32, thick Mask, all bool, now float64) {
 		}
 		if s.turns >= lampTurns {
 			a.seen[i] = float32(now)
-			if swing := s.bright - s.dark; swing > a.swing[i] {
-				a.swing[i], found = swing, true
+			if swing := s.bright - s.dark; swing > 1.1*a.swing[i]+1 {
+				a.swing[i], a.found = swing, true
 			}
 		}
 	}
-	if found {
+	if a.found && now-a.spreadAt > lampSpread {
 		a.spread()
+		a.found, a.spreadAt = false, now
 	}
 }
 

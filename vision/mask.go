@@ -1,6 +1,9 @@
 package vision
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Mask marks places of a picture: 1 where something holds.
 type Mask []uint8
@@ -15,7 +18,7 @@ func (m Mask) rows(w, h int) (from, to int) {
 }
 
 // dilate sets dst to every place within r (a square) of a marked one of src.
-func dilate(dst, src, tmp Mask, w, h, r int) {
+func dilate(dst, src Mask, w, h, r int) {
 	from, to := src.rows(w, h)
 	if to == 0 {
 		clear(dst)
@@ -24,86 +27,86 @@ func dilate(dst, src, tmp Mask, w, h, r int) {
 	from, to = max(from-r, 0), min(to+r, h)
 	clear(dst[:from*w])
 	clear(dst[to*w:])
-	dilateRows(dst, src, tmp, w, h, r, from, to)
-}
-
-// dilateRows does dilate's work for some rows of dst.
-func dilateRows(dst, src, tmp Mask, w, h, r, from, to int) {
-	for y := max(from-r, 0); y < min(to+r, h); y++ {
-		in, out := src[y*w:(y+1)*w], tmp[y*w:(y+1)*w]
-		if bytes.IndexByte(in, 1) < 0 {
-			clear(out)
-			continue
-		}
-		n := 0
-		for x := 0; x < min(r, w); x++ {
-			n += int(in[x])
-		}
-		for x := range w {
-			if x+r < w {
-				n += int(in[x+r])
-			}
-			if x-r-1 >= 0 {
-				n -= int(in[x-r-1])
-			}
-			out[x] = 0
-			if n > 0 {
-				out[x] = 1
-			}
-		}
-	}
-	cols := make([]uint16, w)
-	for y := max(from-r, 0); y < min(from+r, h); y++ {
-		for x, m := range tmp[y*w : (y+1)*w] {
-			cols[x] += uint16(m)
-		}
-	}
-	for y := from; y < to; y++ {
-		if y+r < h {
-			for x, m := range tmp[(y+r)*w : (y+r+1)*w] {
-				cols[x] += uint16(m)
-			}
-		}
-		if y-r-1 >= max(from-r, 0) {
-			for x, m := range tmp[(y-r-1)*w : (y-r)*w] {
-				cols[x] -= uint16(m)
-			}
-		}
-		out := dst[y*w : (y+1)*w]
-		for x, n := range cols {
-			out[x] = 0
-			if n > 0 {
-				out[x] = 1
-			}
-		}
-	}
+	widen(dst, src, w, h, r, from, to, 0)
 }
 
 // erode sets dst to every place whose surroundings within r are all marked; the
 // outside of the picture counts as marked.
-func erode(dst, src, tmp Mask, w, h, r int) {
+func erode(dst, src Mask, w, h, r int) {
 	from, to := src.rows(w, h)
 	clear(dst[:from*w])
 	clear(dst[to*w:])
 	if to == 0 {
 		return
 	}
-	lo, hi := max(from-r, 0), min(to+r, h)
-	inv := make(Mask, len(src))
-	for i := lo * w; i < hi*w; i++ {
-		inv[i] = 1 - src[i]
+	widen(dst, src, w, h, r, from, to, 1)
+}
+
+// widen spreads the marked places of src by r, for some rows of dst; with flip 1
+// the unmarked ones, which is an erosion. dst may be src.
+func widen(dst, src Mask, w, h, r, from, to int, flip uint8) {
+	// Each row of wide comes to hold the union of itself and the next span-1: the
+	// union doubles with each pass, however large r is.
+	wide, span := make(Mask, (to-from+2*r)*w), 1
+	for y := max(from-r, 0); y < min(to+r, h); y++ {
+		widenRow(wide[(y-from+r)*w:][:w], src[y*w:][:w], r, flip)
 	}
-	dilateRows(dst, inv, tmp, w, h, r, from, to)
-	for i := from * w; i < to*w; i++ {
-		dst[i] = 1 - dst[i]
+	for ; 2*span <= 2*r+1; span *= 2 {
+		orRow(wide, wide[min(span*w, len(wide)):])
+	}
+	for y := range to - from {
+		out := dst[(from+y)*w:][:w]
+		copy(out, wide[y*w:])
+		orRow(out, wide[(y+2*r+1-span)*w:])
+		if flip != 0 {
+			flipRow(out)
+		}
+	}
+}
+
+// widenRow marks in out what lies within r of a place of in that is not flip.
+func widenRow(out, in Mask, r int, flip uint8) {
+	for x := 0; ; {
+		skip := bytes.IndexByte(in[x:], 1-flip)
+		if skip < 0 {
+			return
+		}
+		x += skip
+		end := len(in)
+		if run := bytes.IndexByte(in[x:], flip); run >= 0 {
+			end = x + run
+		}
+		for k := max(x-r, 0); k < min(end+r, len(in)); k++ {
+			out[k] = 1
+		}
+		x = end
+	}
+}
+
+// orRow marks in a what b marks, as far as both go, eight places at a time. b may
+// be a later part of a.
+func orRow(a, b Mask) {
+	for len(a) >= 8 && len(b) >= 8 {
+		binary.NativeEndian.PutUint64(a, binary.NativeEndian.Uint64(a)|binary.NativeEndian.Uint64(b))
+		a, b = a[8:], b[8:]
+	}
+	for k := range min(len(a), len(b)) {
+		a[k] |= b[k]
+	}
+}
+
+// flipRow marks what is not marked.
+func flipRow(a Mask) {
+	for k := range a {
+		a[k] ^= 1
 	}
 }
 
 // closeGaps joins marked places that are at most 2r apart.
-func closeGaps(m, tmp Mask, w, h, r int) {
+func closeGaps(m Mask, w, h, r int) {
 	d := make(Mask, len(m))
-	dilate(d, m, tmp, w, h, r)
-	erode(m, d, tmp, w, h, r)
+	dilate(d, m, w, h, r)
+	erode(m, d, w, h, r)
 }
 
 // Blob is one connected set of marked places.

@@ -1,6 +1,9 @@
 package vision
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // motionSpan is how far apart in time two pictures are compared for motion, in
 // seconds: long enough that a slow hand has moved a pixel, whatever the frame rate.
@@ -56,26 +59,27 @@ func (m *motion) step(l []float32, busy Mask, lamps *lamps, t float64) int {
 	least := max(4*float32(math.Sqrt(float64(m.noise))), 6)
 	clear(m.raw)
 	changed := 0
-	for y := range m.h {
-		for x := range m.w {
-			i := y*m.w + x
-			d := l[i] - scaled[i]
-			if abs(d) > max(least, lamps.doubt[i]) && unlikeAt(l, scaled, m.w, m.h, x, y, m.noise) > 0.35 {
-				m.raw[i] = 1
-				changed++
-			}
+	for i, v := range l {
+		d := v - scaled[i]
+		if (d > least || d < -least) && abs(d) > lamps.doubt[i] && unlikeAt(l, scaled, m.w, m.h, i%m.w, i/m.w, m.noise) > 0.35 {
+			m.raw[i] = 1
+			changed++
 		}
 	}
-	if m.everywhere(l, busy) > mostParts {
+	if m.widespread() && m.everywhere(l, busy) > mostParts {
 		m.lightAt = t
 	}
 	if gain < 0.95 || gain > 1.05 {
 		m.gainAt = t
 	}
 	moving := 0
-	for i := range m.mask {
-		m.mask[i] = 0
-		if m.raw[i] != 0 && m.neighbours(i) >= 4 {
+	clear(m.mask)
+	for i := 0; changed > 0; i++ {
+		skip := bytes.IndexByte(m.raw[i:], 1)
+		if skip < 0 {
+			break
+		}
+		if i += skip; m.neighbours(i) >= 4 {
 			m.mask[i] = 1
 			m.last[i] = float32(t)
 			moving++
@@ -88,6 +92,32 @@ func (m *motion) step(l []float32, busy Mask, lamps *lamps, t float64) int {
 	return moving
 }
 
+// widespread reports whether enough parts of the picture have changed for a
+// change of light to be possible: a quick no for people who move.
+func (m *motion) widespread() bool {
+	var changed [lightParts * lightParts]int
+	for i := 0; ; i++ {
+		skip := bytes.IndexByte(m.raw[i:], 1)
+		if skip < 0 {
+			break
+		}
+		i += skip
+		changed[i/m.w*lightParts/m.h*lightParts+i%m.w*lightParts/m.w]++
+	}
+	most := 0
+	for _, n := range changed {
+		if n >= 2*lightPlaces {
+			most++
+		}
+	}
+	return float64(most) > mostParts*lightParts*lightParts/2
+}
+
+const (
+	lightParts  = 4 // parts of the picture, across and down, in which light is looked for
+	lightPlaces = 8 // places that change in a cell which light reaches
+)
+
 // everywhere gives the share of the picture's parts in which most cells with
 // structure, and without people near, have changed. Light reaches all parts of
 // the picture; one person does not, however bare the rest of the room is. It is 0
@@ -95,8 +125,8 @@ func (m *motion) step(l []float32, busy Mask, lamps *lamps, t float64) int {
 func (m *motion) everywhere(l []float32, busy Mask) float64 {
 	const (
 		cell  = 10 // working pixels
-		parts = 4  // across and down
-		few   = 3  // cells that a part must have to tell
+		parts = lightParts
+		few   = 3 // cells that a part must have to tell
 	)
 	edge := 8 + 4*float32(math.Sqrt(float64(m.noise)))
 	var changed, textured [parts * parts]int
@@ -117,7 +147,7 @@ func (m *motion) everywhere(l []float32, busy Mask) float64 {
 			}
 			part := cy*parts/m.h*parts + cx*parts/m.w
 			textured[part]++
-			if n >= 8 {
+			if n >= lightPlaces {
 				changed[part]++
 			}
 		}

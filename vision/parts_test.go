@@ -46,8 +46,15 @@ func TestStructureSurvivesLightAndSeesThings(t *testing.T) {
 			for i := range b.Pix {
 				b.Pix[i] = c.b(i)
 			}
-			dst := make([]float32, w*h)
-			newStructure(w, h).compare(dst, a.Pix, b.Pix, 1)
+			all, before, after := newDifference(w*h), NewView(w, h), NewView(w, h)
+			copy(before.L.Pix, a.Pix)
+			copy(after.L.Pix, b.Pix)
+			cmp := newStructure(w, h)
+			for k := range cmp.active {
+				cmp.active[k] = true
+			}
+			cmp.compare(all, before, after, 1)
+			dst := all.structure
 			var sum float32
 			for i, v := range dst {
 				sum += v
@@ -109,13 +116,13 @@ func rowsOf(m Mask, w int) string {
 
 func TestMasks(t *testing.T) {
 	in, w, h := drawn("......", "..#...", "......", "......")
-	out, tmp := make(Mask, len(in)), make(Mask, len(in))
-	dilate(out, in, tmp, w, h, 1)
+	out := make(Mask, len(in))
+	dilate(out, in, w, h, 1)
 	if got, want := rowsOf(out, w), ".###..\n.###..\n.###..\n......\n"; got != want {
 		t.Errorf("dilated:\n%swant\n%s", got, want)
 	}
 	back := make(Mask, len(in))
-	erode(back, out, tmp, w, h, 1)
+	erode(back, out, w, h, 1)
 	// The outside counts as marked: the upper row stays.
 	if got, want := rowsOf(back, w), "..#...\n..#...\n......\n......\n"; got != want {
 		t.Errorf("eroded:\n%swant\n%s", got, want)
@@ -131,7 +138,7 @@ func TestMasks(t *testing.T) {
 		t.Errorf("blobs: %+v", found)
 	}
 	gap, w, h := drawn("#..#", "#..#", "....")
-	closeGaps(gap, make(Mask, len(gap)), w, h, 1)
+	closeGaps(gap, w, h, 1)
 	if n := len(blobs(gap, make([]int32, len(gap)), w, h)); n != 1 {
 		t.Errorf("a gap of two places leaves %d blobs, want 1", n)
 	}
@@ -146,8 +153,12 @@ func TestEvidenceIsWeighed(t *testing.T) {
 		{"an outline that was not there", evidence{outline: 1.5, apart: 1.4}, placed},
 		{"an outline that is gone", evidence{outline: -1.6, apart: -2}, removed},
 		{"as much before as after", evidence{outline: 0.1, apart: -0.1}, unclear},
-		{"slopes are kept: a patch of sun", evidence{outline: 0.5, apart: 0.5, kept: 0.4}, light},
-		{"overexposed", evidence{outline: -0.3, apart: 0.2, blown: 0.3}, light},
+		{"slopes are kept: a patch of sun", evidence{outline: 0.5, apart: 0.5, kept: 0.4, lit: 0.3}, light},
+		{"the same where no light has changed around", evidence{outline: 0.5, apart: 0.5, kept: 0.4}, placed},
+		{"the rim of a sun patch", evidence{outline: -1.0, apart: -0.8, lit: 0.5}, light},
+		{"a thing beside a sun patch", evidence{outline: 1.5, apart: 1.4, lit: 0.5}, placed},
+		{"a lamp all around", evidence{none: true}, light},
+		{"overexposed", evidence{outline: -0.3, apart: 0.2, blown: 0.3, lit: 0.05}, light},
 		{"a plain thing over texture that shows through", evidence{outline: 0.9, apart: 1.1, kept: 0.4}, placed},
 	}
 	for _, c := range cases {

@@ -10,8 +10,10 @@ type settled struct {
 	w, h      int
 	still     View
 	committed View
-	earlier   View // what a place looked like before the light last changed there
-	agreed    Mask // where still and committed agreed a moment ago
+	look      View      // what a place looks like in the present light, once that has come to rest
+	earlier   View      // what it looked like before the light last changed there
+	restless  []float32 // seconds: when the place last was on its way to another look
+	litAt     []float32 // seconds: when the light last gave the place another look
 	touched   Mask
 	jumped    []float32 // seconds: when the still picture last jumped there
 	touchedAt []float32 // seconds: when people last covered the place
@@ -21,7 +23,7 @@ type settled struct {
 }
 
 func newSettled(w, h int) *settled {
-	return &settled{w: w, h: h, still: NewView(w, h), committed: NewView(w, h), earlier: NewView(w, h), agreed: make(Mask, w*h), touched: make(Mask, w*h), touchedAt: make([]float32, w*h), jumped: make([]float32, w*h)}
+	return &settled{w: w, h: h, still: NewView(w, h), committed: NewView(w, h), look: NewView(w, h), earlier: NewView(w, h), restless: make([]float32, w*h), litAt: make([]float32, w*h), touched: make(Mask, w*h), touchedAt: make([]float32, w*h), jumped: make([]float32, w*h)}
 }
 
 const (
@@ -39,22 +41,28 @@ func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 		if !s.restored {
 			s.committed.copyFrom(v)
 		}
+		s.look.copyFrom(s.committed)
 		s.earlier.copyFrom(s.committed)
+		for i := range s.litAt {
+			s.litAt[i] = -1e6
+		}
 		return 0
 	}
 	dt = max(t-s.lastT, 0)
 	s.lastT = t
-	a := float32(1 - math.Exp(-dt/stillTime))
+	a := max(float32(1-math.Exp(-dt/stillTime)), 0.15)
 	light := m.light(t)
 	jump := 4*float32(math.Sqrt(float64(m.noise))) + 6
-	for i := range s.touched {
-		age := float32(t) - m.last[i]
-		if age < 0.05 || light || abs(v.L.Pix[i]-s.still.L.Pix[i]) > jump {
-			s.still.mix(v, i, 1)
-			s.jumped[i] = float32(t)
-		} else {
-			s.still.mix(v, i, max(a, 0.15))
+	now := float32(t)
+	for i, l := range v.L.Pix {
+		d := l - s.still.L.Pix[i]
+		k := a
+		if light || now-m.last[i] < 0.05 || d > jump || d < -jump {
+			k, s.jumped[i] = 1, now
 		}
+		s.still.L.Pix[i] += k * d
+		s.still.U.Pix[i] += k * (v.U.Pix[i] - s.still.U.Pix[i])
+		s.still.V.Pix[i] += k * (v.V.Pix[i] - s.still.V.Pix[i])
 	}
 	return dt
 }
@@ -64,19 +72,43 @@ func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 func (s *settled) follow(people Mask, t, dt float64) {
 	f := float32(1 - math.Exp(-dt/followTime))
 	s.carryLight(people, t, f)
-	for i := range s.touched {
-		if s.touched[i] != 0 || float32(t)-s.jumped[i] <= stableTime {
+	for i, m := range s.touched {
+		if m != 0 || float32(t)-s.jumped[i] <= stableTime {
 			continue
 		}
-		switch d := abs(s.still.L.Pix[i] - s.committed.L.Pix[i]); {
-		case d < 8:
-			s.agreed[i] = 1
-		case d > 16 && s.agreed[i] != 0:
-			s.earlier.mix(s.committed, i, 1)
-			s.agreed[i] = 0
-		}
-		s.committed.mix(s.still, i, f)
+		d := s.still.L.Pix[i] - s.committed.L.Pix[i]
+		s.remember(i, d, float32(t))
+		s.committed.L.Pix[i] += f * d
+		s.committed.U.Pix[i] += f * (s.still.U.Pix[i] - s.committed.U.Pix[i])
+		s.committed.V.Pix[i] += f * (s.still.V.Pix[i] - s.committed.V.Pix[i])
 	}
+}
+
+const (
+	// lookRest is how many gray levels the still picture of a place may be from
+	// the committed one while its light is at rest, and lookTime for how long, in
+	// seconds, it must be.
+	lookRest, lookTime = 4, 1
+	// lookStep is by how many gray levels another light makes another look.
+	lookStep = 16
+)
+
+// remember keeps what place i looked like before its light changed, and when that
+// was: nobody has touched it. d is by how much it is brighter than committed.
+func (s *settled) remember(i int, d, now float32) {
+	if abs(d) > lookRest {
+		s.restless[i] = now
+	}
+	if now-s.restless[i] < lookTime {
+		return
+	}
+	if abs(s.committed.L.Pix[i]-s.look.L.Pix[i]) < lookStep {
+		s.look.mix(s.committed, i, 0.05)
+		return
+	}
+	s.earlier.mix(s.look, i, 1)
+	s.look.mix(s.committed, i, 1)
+	s.litAt[i] = now
 }
 
 // rebase commits everything untouched at once, but for people: after the light
@@ -86,6 +118,7 @@ func (s *settled) rebase(people Mask, m *motion, t float64) {
 	for i := range s.touched {
 		if s.touched[i] == 0 && people[i] == 0 && float32(t)-m.last[i] > 0.05 {
 			s.committed.mix(s.still, i, 1)
+			s.look.mix(s.still, i, 1)
 		}
 	}
 }
@@ -120,6 +153,7 @@ func (s *settled) touch(people Mask, t float64) {
 func (s *settled) commit(places []int32) {
 	for _, i := range places {
 		s.committed.mix(s.still, int(i), 1)
+		s.look.mix(s.still, int(i), 1)
 		s.earlier.mix(s.still, int(i), 1)
 		s.touched[i] = 0
 	}

@@ -22,7 +22,7 @@ func newSlotMap(f room.SlotsFile, w, h int) *slotMap {
 		m.at[i], m.near[i] = -1, -1
 	}
 	sx, sy := float64(w)/float64(f.Width), float64(h)/float64(f.Height)
-	tmp, wide := make(Mask, w*h), make(Mask, w*h)
+	wide := make(Mask, w*h)
 	for k, s := range f.Slots {
 		poly := make([]room.Point, len(s.Polygon))
 		for i, p := range s.Polygon {
@@ -39,7 +39,7 @@ func newSlotMap(f room.SlotsFile, w, h int) *slotMap {
 				}
 			}
 		}
-		dilate(wide, one, tmp, w, h, max(2, w/100))
+		dilate(wide, one, w, h, max(2, w/100))
 		for i := range one {
 			if one[i] != 0 {
 				m.at[i], m.near[i] = int16(k), int16(k)

@@ -1,9 +1,6 @@
 package vision
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // structureRadius is the half width of the window that structure is compared
 // in, in working pixels: 5 x 5, the smallest in which noise averages out.
@@ -14,43 +11,109 @@ const structureRadius = 2
 // structure or lost it.
 const mostGain = 4
 
-// structure compares two pictures by their structure: 0 where one is the other
-// times a gain plus an offset (light), up to 1 (and above, where contrast is
-// reversed) where they show different things. Places without structure in
-// either are alike.
+// tileSide is the side, in working pixels, of the tiles in which two pictures
+// are compared or known to be alike.
+const tileSide = 16
+
+// structure compares two pictures, in tiles where something may be different: by
+// their structure, 0 where one is the other times a gain plus an offset (light),
+// up to 1 (and above, where contrast is reversed) where they show different
+// things; and by their colour, smoothed because coders keep it in blocks only.
+// Places without structure in either are alike.
 type structure struct {
-	w, h                    int
-	tmp, ma, mb, aa, bb, ab []float32
+	w, h   int
+	tw, th int // tiles across and down
+	active []bool
+	cols   [7][]float32 // sums over the window's rows, by column: a, b, aa, bb, ab, du, dv
 }
 
 func newStructure(w, h int) *structure {
-	n := w * h
-	s := &structure{w: w, h: h}
-	for _, p := range []*[]float32{&s.tmp, &s.ma, &s.mb, &s.aa, &s.bb, &s.ab} {
-		*p = make([]float32, n)
+	s := &structure{w: w, h: h, tw: (w + tileSide - 1) / tileSide, th: (h + tileSide - 1) / tileSide}
+	s.active = make([]bool, s.tw*s.th)
+	for i := range s.cols {
+		s.cols[i] = make([]float32, w+2*structureRadius)
 	}
 	return s
 }
 
-// compare sets dst to the difference between a and b; noise is the variance
-// that the camera's noise gives each of them.
-func (s *structure) compare(dst, a, b []float32, noise float32) {
-	prod := dst // scratch until the end
-	box := func(to []float32, f func(i int) float32) {
-		for i := range prod {
-			prod[i] = f(i)
+// difference is what two pictures differ in, by place.
+type difference struct {
+	structure []float32 // 0 alike, 1 something else
+	u, v      []float32 // colour of the one less that of the other
+}
+
+func newDifference(n int) difference {
+	return difference{make([]float32, n), make([]float32, n), make([]float32, n)}
+}
+
+// compare sets dst to the difference between a and b in the active tiles, and
+// to none elsewhere; noise is the variance that the camera's noise gives each.
+func (s *structure) compare(dst difference, a, b View, noise float32) {
+	clear(dst.structure)
+	clear(dst.u)
+	clear(dst.v)
+	for ty := range s.th {
+		for tx := 0; tx < s.tw; tx++ {
+			from := tx
+			for tx < s.tw && s.active[ty*s.tw+tx] {
+				tx++
+			}
+			if tx > from {
+				s.strip(dst, a, b, noise, from*tileSide, min(tx*tileSide, s.w), ty*tileSide, min((ty+1)*tileSide, s.h))
+			}
 		}
-		boxMean(to, prod, s.tmp, s.w, s.h, structureRadius)
 	}
-	boxMean(s.ma, a, s.tmp, s.w, s.h, structureRadius)
-	boxMean(s.mb, b, s.tmp, s.w, s.h, structureRadius)
-	box(s.aa, func(i int) float32 { return a[i] * a[i] })
-	box(s.bb, func(i int) float32 { return b[i] * b[i] })
-	box(s.ab, func(i int) float32 { return a[i] * b[i] })
-	for i := range dst {
-		va := max(s.aa[i]-s.ma[i]*s.ma[i], 0)
-		vb := max(s.bb[i]-s.mb[i]*s.mb[i], 0)
-		dst[i] = unlike(va, vb, s.ab[i]-s.ma[i]*s.mb[i], noise)
+}
+
+// strip compares one run of tiles.
+func (s *structure) strip(dst difference, a, b View, noise float32, x0, x1, y0, y1 int) {
+	const r, side = structureRadius, 2*structureRadius + 1
+	n := x1 - x0 + 2*r
+	for k := range s.cols {
+		clear(s.cols[k][:n])
+	}
+	for y := y0 - r; y < y0+r; y++ {
+		s.row(a, b, x0-r, n, y, 1)
+	}
+	for y := y0; y < y1; y++ {
+		s.row(a, b, x0-r, n, y+r, 1)
+		var sum [7]float32
+		for k := range sum {
+			for _, v := range s.cols[k][:side-1] {
+				sum[k] += v
+			}
+		}
+		const area = 1 / float32(side*side)
+		for x := range x1 - x0 {
+			for k := range sum {
+				sum[k] += s.cols[k][x+side-1]
+			}
+			ma, mb := sum[0]*area, sum[1]*area
+			i := y*s.w + x0 + x
+			dst.structure[i] = unlike(max(sum[2]*area-ma*ma, 0), max(sum[3]*area-mb*mb, 0), sum[4]*area-ma*mb, noise)
+			dst.u[i], dst.v[i] = sum[5]*area, sum[6]*area
+			for k := range sum {
+				sum[k] -= s.cols[k][x]
+			}
+		}
+		s.row(a, b, x0-r, n, y-r, -1)
+	}
+}
+
+// row adds n places of row y, from x on, to the columns' sums, or takes them
+// away again; outside of the picture its border is repeated.
+func (s *structure) row(a, b View, x, n, y int, sign float32) {
+	from := min(max(y, 0), s.h-1) * s.w
+	for k := range n {
+		i := from + min(max(x+k, 0), s.w-1)
+		p, q := a.L.Pix[i], b.L.Pix[i]
+		s.cols[0][k] += sign * p
+		s.cols[1][k] += sign * q
+		s.cols[2][k] += sign * p * p
+		s.cols[3][k] += sign * q * q
+		s.cols[4][k] += sign * p * q
+		s.cols[5][k] += sign * (a.U.Pix[i] - b.U.Pix[i])
+		s.cols[6][k] += sign * (a.V.Pix[i] - b.V.Pix[i])
 	}
 }
 
@@ -92,10 +155,35 @@ func noiseVariance(a, b []float32) float32 {
 	return s * s
 }
 
+// median reorders v.
 func median(v []float32) float32 {
 	if len(v) == 0 {
 		return 0
 	}
-	slices.Sort(v)
-	return v[len(v)/2]
+	k, lo, hi := len(v)/2, 0, len(v)-1
+	for lo < hi { // quickselect by Hoare
+		pivot, i, j := v[(lo+hi)/2], lo, hi
+		for i <= j {
+			for v[i] < pivot {
+				i++
+			}
+			for v[j] > pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case k <= j:
+			hi = j
+		case k >= i:
+			lo = i
+		default:
+			return v[k]
+		}
+	}
+	return v[k]
 }

@@ -20,17 +20,16 @@ type Tracker struct {
 	cmp    *structure
 	ledger *ledger
 
-	diff    []float32 // structural difference of the still to the committed picture
-	du, dv  []float32 // difference in colour
-	changed Mask      // where still and committed differ
-	people  Mask      // where people are: who.mask
+	diff    difference // of the still to the committed picture
+	changed Mask       // where still and committed differ
+	people  Mask       // where people are: who.mask
 	who     *people
 	wide    Mask
 	thick   Mask // what moves and is thick enough to be a hand
-	tmp     Mask
 	labels  []int32
 
 	inVisit bool
+	visitAt float64 // when the first of the people in view, or last in view, came
 	quietAt float64 // when the room was last seen without people
 	now     time.Duration
 	rest    bool // nothing is pending
@@ -60,7 +59,7 @@ func NewTracker(slots room.SlotsFile, w, h int, cfg Config) *Tracker {
 		cfg: cfg, w: w, h: h,
 		scale: [2]float64{float64(slots.Width) / float64(w), float64(slots.Height) / float64(h)},
 		slots: newSlotMap(slots, w, h), motion: newMotion(w, h, cfg), lamps: newLamps(w, h), base: newSettled(w, h), cmp: newStructure(w, h), ledger: newLedger(),
-		diff: make([]float32, n), du: make([]float32, n), dv: make([]float32, n), changed: make(Mask, n), who: newPeople(w, h), wide: make(Mask, n), thick: make(Mask, n), tmp: make(Mask, n), labels: make([]int32, n),
+		diff: newDifference(n), changed: make(Mask, n), who: newPeople(w, h), wide: make(Mask, n), thick: make(Mask, n), labels: make([]int32, n),
 		rest: true,
 	}
 	t.people = t.who.mask
@@ -107,54 +106,6 @@ func (t *Tracker) followLight(busy Mask, now float64) {
 	}
 }
 
-// compare finds where the still picture differs from the committed one: in
-// structure, in colour, or in brightness so much that light hardly explains it.
-func (t *Tracker) compare() {
-	a, b := t.base.still, t.base.committed
-	t.cmp.compare(t.diff, a.L.Pix, b.L.Pix, t.motion.noise)
-	t.apart(t.du, a.U.Pix, b.U.Pix)
-	t.apart(t.dv, a.V.Pix, b.V.Pix)
-	least, chroma, bright := float32(t.cfg.Difference), float32(t.cfg.Chroma), float32(t.cfg.Brightness)
-	gain := t.base.gain()
-	e := t.base.earlier
-	for i := range t.changed {
-		t.changed[i] = 0
-		p, q := a.L.Pix[i]+8, b.L.Pix[i]*gain+8
-		if abs(p-q) < t.lamps.doubt[i] {
-			t.du[i], t.dv[i], p = 0, 0, q
-			if t.lamps.mask[i] != 0 {
-				t.diff[i] = 0
-			}
-		}
-		if t.diff[i] <= least && abs(t.du[i]) <= chroma && abs(t.dv[i]) <= chroma && p <= q*bright && q <= p*bright {
-			continue
-		}
-		if t.base.touched[i] != 0 && t.likeEarlier(a, e, i, gain) {
-			t.diff[i], t.du[i], t.dv[i] = 0, 0, 0
-			continue
-		}
-		t.changed[i] = 1
-	}
-}
-
-// likeEarlier reports whether place i looks as it did before the light last
-// changed there: a lamp or our own light strip that went out again.
-func (t *Tracker) likeEarlier(a, e View, i int, gain float32) bool {
-	p, q := a.L.Pix[i]+8, e.L.Pix[i]*gain+8
-	bright, chroma := float32(t.cfg.Brightness), float32(t.cfg.Chroma)
-	return p < q*bright && q < p*bright && abs(a.U.Pix[i]-e.U.Pix[i]) < chroma && abs(a.V.Pix[i]-e.V.Pix[i]) < chroma &&
-		unlikeAt(a.L.Pix, e.L.Pix, t.w, t.h, i%t.w, i/t.w, t.motion.noise) < float32(t.cfg.Difference)
-}
-
-// apart sets dst to the smoothed difference of two planes: coders keep colour in
-// blocks only.
-func (t *Tracker) apart(dst, a, b []float32) {
-	for i := range dst {
-		t.cmp.aa[i] = a[i] - b[i]
-	}
-	boxMean(dst, t.cmp.aa, t.cmp.tmp, t.w, t.h, structureRadius)
-}
-
 // findPeople marks the connected places that differ or move and of which some
 // moved a moment ago.
 func (t *Tracker) findPeople(now float64) {
@@ -162,7 +113,7 @@ func (t *Tracker) findPeople(now float64) {
 		t.wide[i] = t.changed[i] | t.motion.mask[i]
 	}
 	t.lamps.bridge(t.wide)
-	closeGaps(t.wide, t.tmp, t.w, t.h, 2)
+	closeGaps(t.wide, t.w, t.h, 2)
 	var moving []Blob
 	least := t.least()
 	for _, b := range blobs(t.wide, t.labels, t.w, t.h) {
@@ -180,7 +131,7 @@ func (t *Tracker) findPeople(now float64) {
 		}
 	}
 	t.who.update(moving, now)
-	dilate(t.wide, t.people, t.tmp, t.w, t.h, 2)
+	dilate(t.wide, t.people, t.w, t.h, 2)
 	t.base.touch(t.wide, now)
 }
 
@@ -194,8 +145,8 @@ func (t *Tracker) findThick(moving int) {
 	}
 	all, core := make(Mask, len(t.wide)), make(Mask, len(t.wide))
 	copy(all, t.motion.mask)
-	closeGaps(all, t.tmp, t.w, t.h, gap)
-	erode(core, all, t.tmp, t.w, t.h, structureRadius+max(1, int(t.cfg.SmallestSide*float64(t.w)/2)))
+	closeGaps(all, t.w, t.h, gap)
+	erode(core, all, t.w, t.h, structureRadius+max(1, int(t.cfg.SmallestSide*float64(t.w)/2)))
 	for _, b := range blobs(all, t.labels, t.w, t.h) {
 		thick := false
 		for _, i := range b.Pix {
@@ -217,7 +168,7 @@ func (t *Tracker) least() int {
 // near gives all places within r of m.
 func (t *Tracker) near(m Mask, r int) Mask {
 	out := make(Mask, len(m))
-	dilate(out, m, t.tmp, t.w, t.h, r)
+	dilate(out, m, t.w, t.h, r)
 	return out
 }
 
@@ -225,6 +176,9 @@ func (t *Tracker) near(m Mask, r int) Mask {
 func (t *Tracker) settleVisit(now float64) {
 	switch {
 	case !t.nobody():
+		if !t.inVisit {
+			t.visitAt = now
+		}
 		t.inVisit, t.quietAt = true, now
 	case t.inVisit && t.rest && now-t.quietAt > 2:
 		t.inVisit = false

@@ -1,0 +1,85 @@
+package vision
+
+import "bytes"
+
+// compare finds where the still picture differs from the committed one: in
+// structure, in colour, or in brightness so much that light hardly explains it.
+func (t *Tracker) compare() {
+	gain := t.base.gain()
+	t.activate(gain)
+	t.cmp.compare(t.diff, t.base.still, t.base.committed, t.motion.noise)
+	clear(t.changed)
+	for k, active := range t.cmp.active {
+		if !active {
+			continue
+		}
+		x0, y0 := k%t.cmp.tw*tileSide, k/t.cmp.tw*tileSide
+		for y := y0; y < min(y0+tileSide, t.h); y++ {
+			for x := x0; x < min(x0+tileSide, t.w); x++ {
+				if t.differs(y*t.w+x, gain) {
+					t.changed[y*t.w+x] = 1
+				}
+			}
+		}
+	}
+}
+
+// activate finds the tiles that are worth a comparison: those where people were
+// and are, and those that are not quite as committed.
+func (t *Tracker) activate(gain float32) {
+	clear(t.cmp.active)
+	for y := range t.h {
+		tiles := t.cmp.active[y/tileSide*t.cmp.tw:][:t.cmp.tw]
+		for tx := range tiles {
+			from, to := y*t.w+tx*tileSide, y*t.w+min((tx+1)*tileSide, t.w)
+			tiles[tx] = tiles[tx] || bytes.IndexByte(t.base.touched[from:to], 1) >= 0 ||
+				bytes.IndexByte(t.motion.mask[from:to], 1) >= 0 || y%2 == 0 && t.unlikeRow(from, to, gain)
+		}
+	}
+}
+
+// unlikeRow reports whether one of every other place from from to to is not
+// quite as committed.
+func (t *Tracker) unlikeRow(from, to int, gain float32) bool {
+	a, b, chroma := t.base.still, t.base.committed, float32(t.cfg.Chroma)
+	for i := from; i < to; i += 2 {
+		if abs(a.L.Pix[i]-gain*b.L.Pix[i]) > activeStep || abs(a.U.Pix[i]-b.U.Pix[i]) > chroma || abs(a.V.Pix[i]-b.V.Pix[i]) > chroma {
+			return true
+		}
+	}
+	return false
+}
+
+// activeStep is by how many gray levels a place must differ for its tile to be
+// compared: less is no structure of a thing.
+const activeStep = 8
+
+// differs reports whether place i is other than committed; what a lamp does, or
+// has undone, is no difference.
+func (t *Tracker) differs(i int, gain float32) bool {
+	chroma, bright := float32(t.cfg.Chroma), float32(t.cfg.Brightness)
+	p, q := t.base.still.L.Pix[i]+8, t.base.committed.L.Pix[i]*gain+8
+	if abs(p-q) < t.lamps.doubt[i] {
+		t.diff.u[i], t.diff.v[i], p = 0, 0, q
+		if t.lamps.mask[i] != 0 {
+			t.diff.structure[i] = 0
+		}
+	}
+	if t.diff.structure[i] <= float32(t.cfg.Difference) && abs(t.diff.u[i]) <= chroma && abs(t.diff.v[i]) <= chroma && p <= q*bright && q <= p*bright {
+		return false
+	}
+	if t.base.touched[i] != 0 && t.likeEarlier(t.base.still, t.base.earlier, i, gain) {
+		t.diff.structure[i], t.diff.u[i], t.diff.v[i] = 0, 0, 0
+		return false
+	}
+	return true
+}
+
+// likeEarlier reports whether place i looks as it did before the light last
+// changed there: a lamp or our own light strip that went out again.
+func (t *Tracker) likeEarlier(a, e View, i int, gain float32) bool {
+	p, q := a.L.Pix[i]+8, e.L.Pix[i]*gain+8
+	bright, chroma := float32(t.cfg.Brightness), float32(t.cfg.Chroma)
+	return p < q*bright && q < p*bright && abs(a.U.Pix[i]-e.U.Pix[i]) < chroma && abs(a.V.Pix[i]-e.V.Pix[i]) < chroma &&
+		unlikeAt(a.L.Pix, e.L.Pix, t.w, t.h, i%t.w, i/t.w, t.motion.noise) < float32(t.cfg.Difference)
+}
