@@ -9,7 +9,7 @@
 set -euo pipefail
 
 run=(build-essential pkg-config
-  libopencv-dev               # vision, label pictures
+  libopencv-dev opencv-data   # vision, label pictures; where faces are, for covering them
   libtesseract-dev libleptonica-dev tesseract-ocr tesseract-ocr-eng tesseract-ocr-spa # labels
   libzxing-dev                # barcodes on labels
   postgresql-15               # the private database; no cluster of Debian's is made

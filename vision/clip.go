@@ -2,11 +2,8 @@ package vision
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -22,14 +19,20 @@ import (
 type ClipConfig struct {
 	Dir       string
 	RingAge   time.Duration // of footage that no event has pinned; 0 = 72 h
+	LeastAge  time.Duration // unpinned footage that has to go sooner, for want of space, is an alarm; 0 = 12 h
 	MostBytes int64         // of all footage; 0 = 20 GB. Unpinned footage goes first, pinned never for this
 	FreeBytes int64         // left free on the disk; 0 = 1 GB. As MostBytes
+	Keep      Keeping       // of what events pin
+
+	// Tell reports a clip that was saved, TellStorage the disk's state; both
+	// return when the word is safe, and are tried again. nil: nobody asks.
+	Tell        func(ctx context.Context, c room.Clip) error
+	TellStorage func(ctx context.Context, h room.StorageHealth) error
 }
 
 const (
 	retentionEvery = 30 * time.Second
 	pinsEvery      = time.Second
-	exportsKept    = 10 * time.Minute
 	newestKept     = 2 * time.Minute // of the ring, whatever the limits say: events need their pre-roll
 )
 
@@ -40,12 +43,14 @@ type Clips struct {
 	log *slog.Logger
 
 	refused atomic.Uint64 // writes that failed
+	pressed chan struct{} // the disk refused: make room now
 
 	mu      sync.Mutex
 	rings   map[string]*ring
 	pins    map[string]*Pin // by ID
+	holds   map[string]room.Hold
 	exports map[string]*export
-	full    bool // said that pinned clips alone are over the limits
+	storage storage
 }
 
 // OpenClips reads what is on disk.
@@ -56,18 +61,23 @@ func OpenClips(cfg ClipConfig, log *slog.Logger) (*Clips, error) {
 		}
 	}
 	def((*int64)(&cfg.RingAge), int64(72*time.Hour))
+	def((*int64)(&cfg.LeastAge), int64(12*time.Hour))
 	def(&cfg.MostBytes, 20<<30)
 	def(&cfg.FreeBytes, 1<<30)
-	c := &Clips{cfg: cfg, log: log, rings: map[string]*ring{}, pins: map[string]*Pin{}, exports: map[string]*export{}}
+	c := &Clips{cfg: cfg, log: log, pressed: make(chan struct{}, 1), rings: map[string]*ring{}, pins: map[string]*Pin{},
+		holds: map[string]room.Hold{}, exports: map[string]*export{}}
 	if err := os.RemoveAll(c.exportDir()); err != nil {
 		return nil, fmt.Errorf("clips: %w", err)
 	}
-	for _, dir := range []string{c.exportDir(), c.pinDir()} {
+	for _, dir := range []string{c.exportDir(), c.pinDir(), c.holdDir()} {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return nil, fmt.Errorf("clips: %w", err)
 		}
+		if err := removeUnfinished(dir); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.loadPins(); err != nil {
+	if err := errors.Join(c.loadPins(), c.loadHolds()); err != nil {
 		return nil, err
 	}
 	cameras, err := os.ReadDir(filepath.Join(cfg.Dir, "ring"))
@@ -122,7 +132,7 @@ func (c *Clips) Record(ctx context.Context, camera *Camera) {
 	failing := false
 	tell := func(err error) {
 		if err != nil {
-			c.refused.Add(1)
+			c.refuse()
 		}
 		if err != nil && !failing {
 			c.log.Error("footage is not recorded", "camera", camera.ID(), "err", err)
@@ -147,12 +157,29 @@ func (c *Clips) Record(ctx context.Context, camera *Camera) {
 	}
 }
 
-// Run saves pinned clips when their time has come and removes what is too old
-// or too much, until ctx ends.
+// refuse notes a write that failed, and has room made at once: the next round of
+// retention may be footage too late.
+func (c *Clips) refuse() {
+	c.refused.Add(1)
+	c.mu.Lock()
+	c.storage.refused = time.Now()
+	c.mu.Unlock()
+	select {
+	case c.pressed <- struct{}{}:
+	default:
+	}
+}
+
+// Run saves pinned clips when their time has come, reports them, and removes
+// what is too old or too much, until ctx ends.
 func (c *Clips) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { c.report(ctx) })
 	pins, retention := time.NewTicker(pinsEvery), time.NewTicker(retentionEvery)
 	defer pins.Stop()
 	defer retention.Stop()
+	c.retain(time.Now(), diskFree(c.cfg.Dir)) // the disk may have been filled meanwhile
 	for {
 		select {
 		case <-ctx.Done():
@@ -161,6 +188,24 @@ func (c *Clips) Run(ctx context.Context) {
 			c.savePins(ctx, now)
 		case now := <-retention.C:
 			c.retain(now, diskFree(c.cfg.Dir))
+		case <-c.pressed:
+			c.retain(time.Now(), diskFree(c.cfg.Dir))
+		}
+	}
+}
+
+// report sends saved clips and the disk's state on, until ctx ends. What could
+// not be sent is sent later.
+func (c *Clips) report(ctx context.Context) {
+	every := time.NewTicker(pinsEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+			c.tellPins(ctx)
+			c.tellStorage(ctx, time.Now())
 		}
 	}
 }
@@ -174,216 +219,14 @@ func diskFree(dir string) int64 {
 	return int64(s.Bavail) * s.Bsize
 }
 
-// retain removes exports and pins that are over, footage that is too old, and
-// then the oldest footage while there is too much. free is the disk's free
-// space, -1 = unknown.
-func (c *Clips) retain(now time.Time, free int64) {
-	c.dropExports(now)
-	c.dropPins(now)
-	for _, s := range c.removable() {
-		if now.Sub(s.start) > c.cfg.RingAge {
-			c.discard(s)
-		}
-	}
-	ringBytes, pinned, _ := c.Usage()
-	excess := ringBytes + pinned - c.cfg.MostBytes
-	if free >= 0 {
-		excess = max(excess, c.cfg.FreeBytes-free)
-	}
-	for _, s := range c.removable() {
-		if excess <= 0 || now.Sub(s.start) < newestKept {
-			break
-		}
-		c.discard(s)
-		excess -= s.bytes
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if full := excess > 0; full != c.full {
-		c.full = full
-		if full {
-			c.log.Error("the disk is too small: pinned clips and the newest footage take all of it; nothing of them is removed",
-				"bytes_over", excess, "pinned_bytes", pinned)
-		} else {
-			c.log.Info("the disk has room for footage again")
-		}
-	}
-}
-
-// removable gives every camera's segments, oldest first, without those that a
-// waiting pin needs.
-func (c *Clips) removable() (found []ownedSegment) {
-	waiting := c.waiting()
-	for camera, r := range c.allRings() {
-		all := r.all()
-		for i, s := range all {
-			end := s.start.Add(segmentMost)
-			if i+1 < len(all) {
-				end = all[i+1].start
-			}
-			if !needed(waiting, camera, s.start, end) {
-				found = append(found, ownedSegment{segment: s, ring: r})
-			}
-		}
-	}
-	sortOwned(found)
-	return found
-}
-
-func (c *Clips) discard(s ownedSegment) {
-	if err := s.ring.remove(s.path); err != nil {
-		c.log.Error("old footage could not be removed", "err", err)
-	}
-}
-
-// Usage is the bytes of unpinned and of pinned footage, and how many writes the
-// disk has refused.
-func (c *Clips) Usage() (ringBytes, pinned int64, refused uint64) {
-	for _, r := range c.allRings() {
-		for _, s := range r.all() {
-			ringBytes += s.bytes
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, p := range c.pins {
-		pinned += p.Bytes
-	}
-	return ringBytes, pinned, c.refused.Load()
-}
-
-// Oldest is when a camera's footage begins; zero where there is none.
-func (c *Clips) Oldest(camera string) time.Time {
-	c.mu.Lock()
-	r := c.rings[camera]
-	c.mu.Unlock()
-	if r == nil {
-		return time.Time{}
-	}
-	if all := r.all(); len(all) > 0 {
-		return all[0].start
-	}
-	return time.Time{}
-}
-
-// Clip is footage as an MP4 file.
-type Clip struct {
-	Stretch
-	SHA256 string `json:"sha256"`
-	Path   string `json:"-"`
-}
-
-// export is a clip made on request, kept for a while: players ask in pieces.
-type export struct {
-	clip  Clip
-	used  time.Time
-	ready chan struct{}
-	err   error
-}
-
-// Export gives the footage of a camera as an MP4: from the ring, or the pinned
-// clip that covers the most of it. room.ErrNotFound where there is none.
-func (c *Clips) Export(camera string, from, to time.Time) (Clip, error) {
-	name := fmt.Sprintf("%s-%d-%d", filepath.Base(camera), from.UnixMilli(), to.UnixMilli())
-	c.mu.Lock()
-	e, found := c.exports[name]
-	if !found {
-		e = &export{ready: make(chan struct{})}
-		c.exports[name] = e
-	}
-	e.used = time.Now()
-	c.mu.Unlock()
-	if found {
-		<-e.ready
-		return e.clip, e.err
-	}
-	e.clip, e.err = c.export(camera, from, to, filepath.Join(c.exportDir(), name+".mp4"))
-	if e.err != nil || time.Since(to) < 2*segmentLength { // more may be on its way
-		c.mu.Lock()
-		delete(c.exports, name)
-		c.mu.Unlock()
-	}
-	close(e.ready)
-	return e.clip, e.err
-}
-
-func (c *Clips) export(camera string, from, to time.Time, path string) (Clip, error) {
-	c.mu.Lock()
-	r := c.rings[camera]
-	c.mu.Unlock()
-	if r == nil {
-		return Clip{}, fmt.Errorf("footage of camera %q: %w", camera, room.ErrNotFound)
-	}
-	s, err := r.cut(camera, from, to)
-	if err != nil && !errors.Is(err, room.ErrNotFound) {
-		return Clip{}, err
-	}
-	if p, ok := c.pinned(camera, from, to); ok && (err != nil || len(s.Gaps) > len(p.Gaps)) {
-		return p, nil
+// removeUnfinished removes what a crash has left half written.
+func removeUnfinished(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, newPrefix+"*"))
+	for _, path := range left {
+		err = errors.Join(err, removeFile(path))
 	}
 	if err != nil {
-		return Clip{}, err
+		return fmt.Errorf("clips: %w", err)
 	}
-	sum, _, err := s.save(path)
-	if err != nil {
-		return Clip{}, err
-	}
-	return Clip{Stretch: *s, SHA256: sum, Path: path}, nil
-}
-
-// save writes the stretch to a file that is there whole or not at all.
-func (s *Stretch) save(path string) (sum string, bytes int64, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return "", 0, fmt.Errorf("write clip: %w", err)
-	}
-	defer os.Remove(f.Name()) // gone after the rename
-	hash := sha256.New()
-	err = s.WriteMP4(io.MultiWriter(f, hash))
-	if err == nil {
-		bytes, err = f.Seek(0, io.SeekCurrent)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	if err != nil {
-		return "", 0, fmt.Errorf("write clip: %w", err)
-	}
-	return hex.EncodeToString(hash.Sum(nil)), bytes, nil
-}
-
-func (c *Clips) dropExports(now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	kept := map[string]bool{}
-	for name, e := range c.exports {
-		if now.Sub(e.used) > exportsKept {
-			delete(c.exports, name)
-			continue
-		}
-		kept[name+".mp4"] = true
-	}
-	files, err := os.ReadDir(c.exportDir())
-	if err != nil {
-		c.log.Warn("look at exported clips", "err", err)
-		return
-	}
-	for _, f := range files {
-		info, err := f.Info()
-		if err != nil || kept[f.Name()] || now.Sub(info.ModTime()) < time.Minute {
-			continue
-		}
-		if err := os.Remove(filepath.Join(c.exportDir(), f.Name())); err != nil {
-			c.log.Warn("remove an exported clip", "err", err)
-		}
-	}
+	return nil
 }

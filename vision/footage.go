@@ -48,6 +48,11 @@ var showLine = regexp.MustCompile(`\] n: *\d+ pts: *\S+ pts_time: *(\S+) .*\bs:(
 // OpenFootage begins to decode a file. Its frames come as fast as they are
 // taken. Close must be called. ErrFootage where there is nothing to decode.
 func OpenFootage(ctx context.Context, name string) (*Footage, error) {
+	return openFootage(ctx, name, "")
+}
+
+// openFootage lets pictures go through ffmpeg's filters first; each ends in a comma.
+func openFootage(ctx context.Context, name, filters string) (*Footage, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFootage, err)
@@ -58,7 +63,7 @@ func OpenFootage(ctx context.Context, name string) (*Footage, error) {
 	// The filter tells each frame's time on standard error, in the order in
 	// which pixels come on standard output.
 	cmd := exec.CommandContext(ctx, "ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", "-threads", "1",
-		"-i", "file:"+name, "-map", "0:v:0", "-vf", "showinfo=checksum=0", "-fps_mode", "passthrough",
+		"-i", "file:"+name, "-map", "0:v:0", "-vf", filters+"showinfo=checksum=0", "-fps_mode", "passthrough",
 		"-f", "rawvideo", "-pix_fmt", "bgr24", "pipe:1")
 	f := &Footage{name: name, cmd: cmd, shown: make(chan shownFrame, 4096), done: make(chan struct{})}
 	out, err := cmd.StdoutPipe()

@@ -35,6 +35,12 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /clip", s.boxOnly(s.exportClip))
 	mux.HandleFunc("POST /clip", s.boxOnly(s.pinClip))
 	mux.HandleFunc("GET /clips", s.boxOnly(s.listClips))
+	mux.HandleFunc("GET /clip/about", s.boxOnly(s.describeClip))
+	mux.HandleFunc("GET /footage", s.boxOnly(s.listFootage))
+	mux.HandleFunc("GET /still", s.boxOnly(s.still))
+	mux.HandleFunc("GET /holds", s.boxOnly(s.listHolds))
+	mux.HandleFunc("POST /holds", s.boxOnly(s.hold))
+	mux.HandleFunc("DELETE /holds/{id}", s.boxOnly(s.release))
 	return mux
 }
 
@@ -107,8 +113,11 @@ func (s *Service) healthz(w http.ResponseWriter, _ *http.Request) {
 		}
 	}
 	// A camera that is away is the room's concern and no fault of this process.
-	answer(w, map[string]any{"ok": true, "detail": map[string]string{
-		"cameras": fmt.Sprintf("%d of %d up", up, len(s.workers)), "unsent": strconv.Itoa(s.unsent.Len())}})
+	detail := map[string]string{"cameras": fmt.Sprintf("%d of %d up", up, len(s.workers)), "unsent": strconv.Itoa(s.unsent.Len())}
+	if h := s.clips.StorageHealth(time.Now()); !h.OK {
+		detail["footage"] = h.Detail
+	}
+	answer(w, map[string]any{"ok": true, "detail": detail})
 }
 
 // CameraView is one camera for people.
@@ -175,9 +184,14 @@ func (w *worker) picture() (img *image.RGBA, at time.Time, ok bool) {
 	if !f.Valid() {
 		return nil, time.Time{}, false
 	}
-	img = image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
+	return f.rgba(), f.At, true
+}
+
+// rgba is the frame as Go's encoders take it.
+func (f Frame) rgba() *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
 	for i, j := 0, 0; i < len(f.Pix); i, j = i+3, j+4 {
 		img.Pix[j], img.Pix[j+1], img.Pix[j+2], img.Pix[j+3] = f.Pix[i+2], f.Pix[i+1], f.Pix[i], 0xff
 	}
-	return img, f.At, true
+	return img
 }

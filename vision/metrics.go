@@ -56,6 +56,8 @@ var (
 	descRestarts = cameraDesc("decoder_restarts_total", "Decoders that died.")
 	descUnsent   = prometheus.NewDesc("packroom_vision_unsent_changes", "Changes that wait for the bus.", nil, nil)
 	descRing     = prometheus.NewDesc("packroom_vision_clip_bytes", "Footage on disk.", []string{"kind"}, nil)
+	descStorage  = prometheus.NewDesc("packroom_vision_footage_alarm", "1 while the disk of the footage is low, 2 while it refuses.", nil, nil)
+	descFree     = prometheus.NewDesc("packroom_vision_footage_free_bytes", "Space left on the disk of the footage.", nil, nil)
 	descRecord   = prometheus.NewDesc("packroom_vision_recording_errors_total", "Parts of footage that the disk refused.", nil, nil)
 )
 
@@ -65,7 +67,7 @@ func cameraDesc(name, help string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (c cameraCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descUp, descFPS, descLosses, descFrames, descSkipped, descRestarts, descUnsent, descRing, descRecord} {
+	for _, d := range []*prometheus.Desc{descUp, descFPS, descLosses, descFrames, descSkipped, descRestarts, descUnsent, descRing, descStorage, descFree, descRecord} {
 		ch <- d
 	}
 }
@@ -96,4 +98,8 @@ func (c cameraCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descRing, float64(ring), "ring")
 	gauge(descRing, float64(pinned), "pinned")
 	counter(descRecord, float64(refused))
+	gauge(descStorage, map[string]float64{"low": 1, "full": 2}[c.service.clips.StorageHealth(time.Now()).Problem])
+	if free := diskFree(c.service.cfg.Clips.Dir); free >= 0 {
+		gauge(descFree, float64(free))
+	}
 }

@@ -43,8 +43,8 @@ type Pin struct {
 	ID     string    `json:"id"`
 	Events []string  `json:"events"`
 	State  PinState  `json:"state"`
-	Until  time.Time `json:"until"` // kept until then
-	Bytes  int64     `json:"bytes"`
+	Until  time.Time `json:"until"`          // kept until then
+	Told   bool      `json:"told,omitempty"` // the room knows
 	Clip
 
 	tried time.Time // last failure to save
@@ -72,16 +72,34 @@ func (c *Clips) loadPins() error {
 		b, err := os.ReadFile(path)
 		var p Pin
 		if err == nil {
-			err = json.Unmarshal(b, &p)
+			p, err = parsePin(b)
 		}
 		if err != nil || p.ID+".json" != filepath.Base(path) {
 			c.log.Error("a pinned clip's description can't be read; its file stays", "file", path, "err", err)
 			continue
 		}
 		p.Path = c.pinPath(p.ID, ".mp4")
+		if _, err := os.Stat(p.Path); p.State == PinSaved && errors.Is(err, fs.ErrNotExist) {
+			p.State, p.SHA256, p.Told = PinWaiting, "", false // somebody removed it: the ring may still have it
+		}
 		c.pins[p.ID] = &p
 	}
 	return nil
+}
+
+// parsePin reads a pinned clip's description.
+func parsePin(b []byte) (Pin, error) {
+	var p Pin
+	if err := json.Unmarshal(b, &p); err != nil {
+		return p, fmt.Errorf("pinned clip: %w: %v", room.ErrInvalid, err)
+	}
+	switch {
+	case p.ID == "" || p.ID != filepath.Base(p.ID) || p.Camera == "" || len(p.Events) == 0 || !p.From.Before(p.To):
+		return p, fmt.Errorf("pinned clip: %w: it lacks an id, a camera, events or a time", room.ErrInvalid)
+	case p.State != PinWaiting && p.State != PinSaved && p.State != PinEmpty:
+		return p, fmt.Errorf("pinned clip: %w: no state %q", room.ErrInvalid, p.State)
+	}
+	return p, nil
 }
 
 // Pin keeps footage. It returns when that is noted on disk; the clip follows
@@ -235,6 +253,7 @@ func (c *Clips) savePin(p Pin) error {
 	default:
 		p.SHA256, p.Bytes, err = s.save(p.Path)
 		if err != nil {
+			c.refuse()
 			return err
 		}
 		p.State = PinSaved
@@ -254,10 +273,49 @@ func (c *Clips) savePin(p Pin) error {
 	return nil
 }
 
-// dropPins removes clips whose retention is over.
-func (c *Clips) dropPins(now time.Time) {
+// tellPins reports the clips that were saved, or could not be, until each is known.
+func (c *Clips) tellPins(ctx context.Context) {
+	if c.cfg.Tell == nil {
+		return
+	}
 	for _, p := range c.Pins("", "") {
-		if now.Before(p.Until) {
+		if p.State == PinWaiting || p.Told {
+			continue
+		}
+		try, cancel := context.WithTimeout(ctx, 5*time.Second)
+		err := c.cfg.Tell(try, p.word())
+		cancel()
+		if err != nil {
+			return // the bus tells of its own absence
+		}
+		if err := c.markTold(p.ID); err != nil {
+			c.log.Warn("a clip that was reported will be again", "id", p.ID, "err", err)
+		}
+	}
+}
+
+func (c *Clips) markTold(id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.pins[id]
+	if p == nil {
+		return nil
+	}
+	p.Told = true
+	return c.writePin(*p)
+}
+
+// word is what the room is told of a clip.
+func (p Pin) word() room.Clip {
+	return room.Clip{ID: p.ID, Camera: p.Camera, Events: p.Events, From: p.From, To: p.To, Start: p.Start, End: p.End,
+		Gaps: p.Gaps, SHA256: p.SHA256, Bytes: p.Bytes, Until: p.Until}
+}
+
+// dropPins removes clips whose retention is over and that no hold covers.
+func (c *Clips) dropPins(now time.Time) {
+	holds := c.Holds()
+	for _, p := range c.Pins("", "") {
+		if now.Before(p.Until) || held(holds, p.Camera, p.From, p.To) {
 			continue
 		}
 		err := removeFile(p.Path)
@@ -279,14 +337,4 @@ func removeFile(path string) error {
 		return err
 	}
 	return nil
-}
-
-// ownedSegment is a segment with its ring.
-type ownedSegment struct {
-	segment
-	ring *ring
-}
-
-func sortOwned(s []ownedSegment) {
-	slices.SortFunc(s, func(a, b ownedSegment) int { return a.start.Compare(b.start) })
 }

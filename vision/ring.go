@@ -23,12 +23,14 @@ const (
 	segmentLength = 10 * time.Second // a file, ended at the next keyframe
 	segmentMost   = 2 * time.Minute  // no file is longer, nor reaches further
 	segmentSuffix = ".mp4"
+	newPrefix     = ".new-" // of files that are not whole yet
 )
 
 // ring is one camera's footage on disk: files of about 10 s, named by the wall
 // time of their first picture in milliseconds, each a fragmented MP4 that begins
 // at a keyframe and plays by itself. Parts of it are appended whole; what a
-// crash leaves of the last one is not read.
+// crash leaves of the last one is not read. A file's time of change is the end
+// of its last picture, so that what is covered is known without opening it.
 type ring struct {
 	dir string
 
@@ -39,6 +41,7 @@ type ring struct {
 // segment is one file of a ring.
 type segment struct {
 	start time.Time
+	end   time.Time
 	path  string
 	bytes int64
 }
@@ -62,7 +65,11 @@ func openRing(dir string) (*ring, error) {
 		if err != nil {
 			continue // removed meanwhile
 		}
-		r.segments = append(r.segments, segment{start: time.UnixMilli(ms).UTC(), path: filepath.Join(dir, e.Name()), bytes: info.Size()})
+		s := segment{start: time.UnixMilli(ms).UTC(), end: info.ModTime().UTC(), path: filepath.Join(dir, e.Name()), bytes: info.Size()}
+		if s.end.Before(s.start) || s.end.Sub(s.start) > segmentMost+segmentLength { // copied, or the clock was set
+			s.end = s.start.Add(segmentLength)
+		}
+		r.segments = append(r.segments, s)
 	}
 	r.sort()
 	return r, nil
@@ -83,6 +90,38 @@ func (r *ring) touching(from, to time.Time) (found []segment) {
 		}
 	}
 	return found
+}
+
+// covered gives the spans within [from, to] of which there are pictures; pauses
+// too short to be called gaps are passed over.
+func (r *ring) covered(from, to time.Time) (spans []Span) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.segments {
+		if s.end.After(from) && s.start.Before(to) && s.end.After(s.start) {
+			spans = append(spans, Span{later(s.start, from), earlier(s.end, to)})
+		}
+	}
+	return joined(spans)
+}
+
+// Span is a time of which there is footage.
+type Span struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// joined puts spans in order and together where no gap lies between them.
+func joined(spans []Span) (out []Span) {
+	slices.SortFunc(spans, func(a, b Span) int { return a.From.Compare(b.From) })
+	for _, s := range spans {
+		if n := len(out); n > 0 && s.From.Sub(out[n-1].To) <= gapLeast {
+			out[n-1].To = later(out[n-1].To, s.To)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 func (r *ring) all() []segment {
@@ -108,6 +147,7 @@ type recorder struct {
 	file *os.File
 	path string
 	at   time.Time     // of the segment's first unit
+	end  time.Time     // of what is written of it
 	t    time.Duration // of it
 	sps  string
 	part []*Unit
@@ -164,9 +204,9 @@ func (r *recorder) open(u *Unit) error {
 	if _, err := f.Write(head.Bytes()); err != nil {
 		return errors.Join(fmt.Errorf("record: %w", err), f.Close(), os.Remove(path))
 	}
-	r.file, r.path, r.at, r.t, r.sps, r.seq = f, path, start, u.T-u.At.Sub(start), string(sps), 0
+	r.file, r.path, r.at, r.end, r.t, r.sps, r.seq = f, path, start, start, u.T-u.At.Sub(start), string(sps), 0
 	r.ring.mu.Lock()
-	r.ring.segments = append(r.ring.segments, segment{start: start, path: path, bytes: int64(len(head.Bytes()))})
+	r.ring.segments = append(r.ring.segments, segment{start: start, end: start, path: path, bytes: int64(len(head.Bytes()))})
 	r.ring.sort()
 	r.ring.mu.Unlock()
 	return nil
@@ -195,6 +235,8 @@ func (r *recorder) flush(next time.Duration) error {
 	for i := range r.ring.segments {
 		if r.ring.segments[i].path == r.path {
 			r.ring.segments[i].bytes += int64(len(b))
+			r.ring.segments[i].end = r.at.Add(next - r.t)
+			r.end = r.ring.segments[i].end
 		}
 	}
 	return nil
@@ -247,6 +289,9 @@ func (r *recorder) closeAt(next time.Duration) error {
 		return err
 	}
 	err = errors.Join(err, r.file.Sync(), r.file.Close())
+	if err == nil && !r.end.IsZero() {
+		err = os.Chtimes(r.path, time.Time{}, r.end)
+	}
 	r.file = nil
 	if err != nil {
 		return fmt.Errorf("record: %w", err)

@@ -22,6 +22,8 @@ type Publisher interface {
 	PublishChange(ctx context.Context, c room.Change) error
 	PublishPresence(ctx context.Context, p room.Presence) error
 	PublishHealth(ctx context.Context, h room.CameraHealth) error
+	PublishClip(ctx context.Context, c room.Clip) error
+	PublishStorage(ctx context.Context, h room.StorageHealth) error
 }
 
 // Lease is the right to be the one process that says what a camera saw.
@@ -49,10 +51,13 @@ type ServiceConfig struct {
 	Lease func(ctx context.Context, camera string) (Lease, error)
 	// NewDetector makes a detector for a camera's slots.
 	NewDetector func(slots room.SlotsFile) (Detector, error)
-	Live        LiveConfig
-	Clips       ClipConfig
-	Token       string // the box token that HTTP callers show
-	Log         *slog.Logger
+	// NewHeadFinder makes what finds heads in footage that is shown with faces
+	// covered; nil: what moves is covered all the same.
+	NewHeadFinder func() (HeadFinder, error)
+	Live          LiveConfig
+	Clips         ClipConfig
+	Token         string // the box token that HTTP callers show
+	Log           *slog.Logger
 }
 
 // Validate reports the first thing wrong.
@@ -89,6 +94,7 @@ type Service struct {
 	unsent  *unsent
 	live    *Live
 	clips   *Clips
+	blur    *Blurrer
 	metrics *metrics
 }
 
@@ -108,9 +114,11 @@ func NewService(cfg ServiceConfig) (*Service, error) {
 		return nil, fmt.Errorf("vision: %w", err)
 	}
 	s.metrics = newMetrics(s)
+	cfg.Clips.Tell, cfg.Clips.TellStorage = cfg.Publisher.PublishClip, cfg.Publisher.PublishStorage
 	if s.clips, err = OpenClips(cfg.Clips, cfg.Log); err != nil {
 		return nil, fmt.Errorf("vision: %w", err)
 	}
+	s.blur = NewBlurrer(s.clips, cfg.NewHeadFinder)
 	if s.live, err = NewLive(cfg.Live, s.metrics.live, cfg.Log); err != nil {
 		return nil, fmt.Errorf("vision: %w", err)
 	}

@@ -86,6 +86,7 @@ type testBus struct {
 	changes  []room.Change
 	presence []room.Presence
 	health   []room.CameraHealth
+	clips    []room.Clip
 }
 
 func (b *testBus) PublishChange(_ context.Context, c room.Change) error {
@@ -110,6 +111,15 @@ func (b *testBus) PublishPresence(_ context.Context, p room.Presence) error {
 	b.presence = append(b.presence, p)
 	return nil
 }
+
+func (b *testBus) PublishClip(_ context.Context, c room.Clip) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.clips = append(b.clips, c)
+	return nil
+}
+
+func (b *testBus) PublishStorage(context.Context, room.StorageHealth) error { return nil }
 
 func (b *testBus) PublishHealth(_ context.Context, h room.CameraHealth) error {
 	b.mu.Lock()

@@ -18,15 +18,12 @@ import (
 
 const (
 	gapLeast     = 500 * time.Millisecond // a pause between pictures that is said
-	stretchMost  = 30 * time.Minute
+	stretchMost  = room.FootageMost
 	stretchBytes = 3 << 30 // an MP4 of 32 bit offsets
 )
 
 // Gap is a time of which there is no footage.
-type Gap struct {
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
-}
+type Gap = room.Gap
 
 // Stretch is footage of one camera from a keyframe on.
 type Stretch struct {

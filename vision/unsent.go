@@ -183,7 +183,7 @@ func (q *unsent) setAside(path string) {
 // writeFileSafe writes a file that is there whole or not at all, also after a
 // power cut.
 func writeFileSafe(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	f, err := os.CreateTemp(filepath.Dir(path), newPrefix+"*")
 	if err != nil {
 		return err
 	}

@@ -112,6 +112,15 @@ type VisionConfig struct {
 	ICEServers    []string `yaml:"ice_servers"`
 	ICEUser       string   `yaml:"ice_user"`        // empty = passwords are made from the secret
 	ICESecretFile string   `yaml:"ice_secret_file"` // see Config.Path
+
+	Footage FootageConfig `yaml:"footage"`
+}
+
+// FootageConfig bounds the disk that footage takes.
+type FootageConfig struct {
+	MostGB int           `yaml:"most_gb"`
+	FreeGB int           `yaml:"free_gb"`
+	Least  time.Duration `yaml:"least"`
 }
 
 // OCRConfig is the label reading service.
@@ -202,7 +211,8 @@ func defaultConfig() Config {
 		NATS:    NATSConfig{Listen: "127.0.0.1:7040", MaxAge: 30 * 24 * time.Hour, MaxMB: 1024},
 		Up:      UpConfig{Listen: "127.0.0.1:7049", Services: slices.Clone(serviceNames), HungAfter: 30 * time.Second},
 		Vision: VisionConfig{Listen: "127.0.0.1:7042", URL: "http://127.0.0.1:7042",
-			ICEListen: "0.0.0.0:7052", ICEHosts: []string{}, ICEServers: []string{}},
+			ICEListen: "0.0.0.0:7052", ICEHosts: []string{}, ICEServers: []string{},
+			Footage: FootageConfig{MostGB: 20, FreeGB: 1, Least: 12 * time.Hour}},
 		OCR:    OCRConfig{Listen: "127.0.0.1:7043", Workers: 1},
 		Notify: NotifyConfig{Listen: "127.0.0.1:7044"},
 		Web:    WebConfig{Listen: "0.0.0.0:7070", PublicURL: "http://localhost:7070"},
@@ -480,6 +490,9 @@ func (c Config) validateChoices() error {
 	}
 	if c.NATS.MaxMB < 16 || c.NATS.MaxAge < time.Hour {
 		return errors.New("nats: max_mb must be 16 or more and max_age 1h or more")
+	}
+	if f := c.Vision.Footage; f.MostGB < 1 || f.FreeGB < 0 || f.Least < time.Minute {
+		return errors.New("vision.footage: most_gb must be 1 or more, free_gb not negative and least 1m or more")
 	}
 	r := c.Retention
 	for key, d := range map[string]time.Duration{"pictures": r.Pictures, "labels": r.Labels, "messages": r.Messages, "inbox": r.Inbox,

@@ -34,13 +34,19 @@ func runVision(ctx context.Context, args []string) error {
 		return err
 	}
 	busMetrics(service.Metrics(), b)
+	var cameras []string
+	for _, c := range cfg.Cameras {
+		cameras = append(cameras, c.ID)
+	}
 	return runTogether(ctx,
 		service.Run,
 		func(ctx context.Context) error {
 			return serveHTTP(ctx, "vision.listen", cfg.Vision.Listen, service.Handler())
 		},
 		func(ctx context.Context) error {
-			return b.Watch(ctx, func(e room.Event) { pinEvent(service.Clips(), cfg, e, log) })
+			return b.ConsumeEvents(ctx, "footage", func(_ context.Context, e room.Event) error {
+				return service.Clips().PinEvent(e, cameras, time.Now())
+			})
 		})
 }
 
@@ -56,10 +62,11 @@ func visionConfig(cfg Config, secrets Secrets, ice vision.ICEServers, b *bus.Bus
 			return vision.Lease{Fence: l.Fence, Lost: l.Lost(), Release: l.Release}, nil
 		},
 		Live:  vision.LiveConfig{Listen: cfg.Vision.ICEListen, Hosts: cfg.Vision.ICEHosts, ICE: ice},
-		Clips: vision.ClipConfig{Dir: cfg.Path("clips"), RingAge: cfg.Retention.Clips.Other},
+		Clips: visionClips(cfg),
 		NewDetector: func(slots room.SlotsFile) (vision.Detector, error) {
 			return opencv.New(slots, opencv.Config{})
 		},
+		NewHeadFinder: opencv.NewHeads,
 	}
 	for _, c := range cfg.Cameras {
 		v.Cameras = append(v.Cameras, vision.Watched{
@@ -82,37 +89,11 @@ func iceServers(cfg Config) (vision.ICEServers, error) {
 	return s, nil
 }
 
-// clipKeeping says for how long the footage around an event is kept; events
-// that are not named have none.
-func clipKeeping(r ClipRetention, k room.EventKind) (keep time.Duration, ok bool) {
-	switch k {
-	case room.EvParcelStored, room.EvParcelMoved, room.EvParcelUnidentified:
-		return r.Delivery, true
-	case room.EvParcelTaken, room.EvParcelCollected, room.EvParcelPutBack:
-		return r.Pickup, true
-	case room.EvParcelMissing, room.EvIncidentOpened, room.EvDoorFault, room.EvAccessDenied:
-		return r.Incident, true
-	case room.EvVisitEntered, room.EvVisitEnded, room.EvDoorOpened:
-		return max(r.Delivery, r.Pickup), true
-	}
-	return 0, false
-}
-
-// pinEvent keeps the footage around an event: of its camera, or of all cameras
-// where it names none.
-func pinEvent(clips *vision.Clips, cfg Config, e room.Event, log *slog.Logger) {
-	keep, ok := clipKeeping(cfg.Retention.Clips, e.Kind)
-	if !ok {
-		return
-	}
-	for _, c := range cfg.Cameras {
-		if e.Camera != "" && e.Camera != c.ID {
-			continue
-		}
-		_, err := clips.Pin(vision.PinRequest{Camera: c.ID, From: e.Time.Add(-vision.PreRoll), To: e.Time.Add(vision.PostRoll),
-			Event: e.ID, Keep: keep})
-		if err != nil {
-			log.Error("the footage of an event is not kept", "event", e.ID, "camera", c.ID, "err", err)
-		}
+// visionClips says where footage is kept and for how long.
+func visionClips(cfg Config) vision.ClipConfig {
+	keep, f := cfg.Retention.Clips, cfg.Vision.Footage
+	return vision.ClipConfig{
+		Dir: cfg.Path("clips"), RingAge: keep.Other, LeastAge: f.Least, MostBytes: int64(f.MostGB) << 30, FreeBytes: int64(f.FreeGB) << 30,
+		Keep: vision.Keeping{Delivery: keep.Delivery, Pickup: keep.Pickup, Incident: keep.Incident},
 	}
 }
