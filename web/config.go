@@ -29,6 +29,7 @@ type Records interface {
 	Incidents(ctx context.Context, limit int) ([]room.Incident, error)
 	Deliveries(ctx context.Context, limit int) ([]room.Delivery, error)
 	Tallies(ctx context.Context, from, to time.Time) ([]room.CourierTally, error)
+	EventClips(ctx context.Context, event string) ([]room.Clip, error)
 }
 
 // People are who lives here, who delivers, and with which credentials.
@@ -42,6 +43,7 @@ type People interface {
 // Accounts keeps managers, their sessions and the count of wrong passwords.
 type Accounts interface {
 	CreateManager(ctx context.Context, m room.Manager) error
+	SetRole(ctx context.Context, id string, role room.Role) error
 	Managers(ctx context.Context) ([]room.Manager, error)
 	ManagerByEmail(ctx context.Context, email string) (room.Manager, error)
 	CreateSession(ctx context.Context, tokenHash []byte, managerID string, expires time.Time) error

@@ -159,6 +159,23 @@ func (f *fakeStore) CreateManager(_ context.Context, m room.Manager) error {
 	return nil
 }
 
+func (f *fakeStore) SetRole(_ context.Context, id string, role room.Role) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.managers {
+		if f.managers[i].ID == id {
+			f.managers[i].Role = role
+			return nil
+		}
+	}
+	return room.ErrNotFound
+}
+
+func (f *fakeStore) EventClips(_ context.Context, event string) ([]room.Clip, error) {
+	f.filter = event
+	return nil, f.err
+}
+
 func (f *fakeStore) Managers(context.Context) ([]room.Manager, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -80,7 +80,7 @@ func isStream(route string) bool {
 
 func (s *Server) deadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if isStream(c.Path()) || strings.HasSuffix(c.Path(), "/clip") { // a clip takes as long as it is
+		if isStream(c.Path()) || isFootage(c.Path()) { // a clip takes as long as it is
 			return next(c)
 		}
 		// A body that never ends must not keep a connection either.
@@ -94,13 +94,18 @@ func (s *Server) deadline(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// isFootage reports whether a route's answer waits for a clip to be made.
+func isFootage(route string) bool {
+	return strings.HasSuffix(route, "/clip") || strings.HasSuffix(route, "/clip/about") || strings.HasSuffix(route, "/footage/export")
+}
+
 func gzip() echo.MiddlewareFunc {
 	return middleware.GzipWithConfig(middleware.GzipConfig{
 		MinLength: 1024,
 		Skipper: func(c echo.Context) bool {
 			p := c.Path()
 			return isStream(p) || strings.HasPrefix(p, "/live") || strings.Contains(p, "/pictures/") ||
-				strings.HasSuffix(p, "/clip") || strings.HasSuffix(p, "/snapshot") ||
+				strings.HasSuffix(p, "/clip") || strings.HasSuffix(p, "/snapshot") || strings.HasSuffix(p, "/still") ||
 				strings.HasSuffix(c.Request().URL.Path, ".woff2") // compressed already
 		},
 	})

@@ -84,11 +84,5 @@ func (s *Server) cameraSnapshot(c echo.Context) error {
 	return s.forward(c, "snapshot", c.Param("camera")+".jpg")
 }
 
-// clip sends footage between two times: ?camera=&from=&to=.
-func (s *Server) clip(c echo.Context) error {
-	s.log.Info("clip read", "camera", c.QueryParam("camera"), "from", c.QueryParam("from"), "to", c.QueryParam("to"), "by", managerBy(c))
-	return s.forward(c, "clip")
-}
-
 // clips lists what footage is kept for an event or a camera: ?event=&camera=.
 func (s *Server) clips(c echo.Context) error { return s.forward(c, "clips") }

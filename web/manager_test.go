@@ -235,13 +235,14 @@ func TestCamerasAreReachedThroughUsAlone(t *testing.T) {
 	h := open(t, func(c *Config) { c.VisionURL, c.VisionToken = vision.URL, "box token" })
 	h.signIn()
 	for path, want := range map[string]string{
-		"POST /live/cam1":                               "/whep/cam1",
-		"DELETE /live/cam1/s1":                          "/whep/cam1/s1",
-		"PATCH /live/cam1/s1":                           "/whep/cam1/s1",
-		"GET /api/manager/cameras":                      "/cameras",
-		"GET /api/manager/cameras/cam1/snapshot":        "/snapshot/cam1.jpg",
-		"GET /api/manager/clip?camera=cam1&from=1&to=2": "/clip?camera=cam1&from=1&to=2",
-		"GET /api/manager/clips?event=e1":               "/clips?event=e1",
+		"POST /live/cam1":                         "/whep/cam1",
+		"DELETE /live/cam1/s1":                    "/whep/cam1/s1",
+		"PATCH /live/cam1/s1":                     "/whep/cam1/s1",
+		"GET /api/manager/cameras":                "/cameras",
+		"GET /api/manager/cameras/cam1/snapshot":  "/snapshot/cam1.jpg",
+		"GET /api/manager/footage?from=1&to=2":    "/footage?from=1&to=2",
+		"GET /api/manager/still?camera=cam1&at=1": "/still?camera=cam1&at=1",
+		"GET /api/manager/clips?event=e1":         "/clips?event=e1",
 	} {
 		t.Run(path, func(t *testing.T) {
 			method, to, _ := strings.Cut(path, " ")

@@ -47,7 +47,11 @@ type managerFace struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
 	Name  string `json:"name"`
+
+	Role room.Role `json:"role"`
 }
+
+func faceOf(m room.Manager) managerFace { return managerFace{m.ID, m.Email, m.Name, m.Role} }
 
 type sessionAnswer struct {
 	Setup    bool         `json:"setup"`      // there is no account yet
@@ -92,7 +96,8 @@ func (s *Server) session(c echo.Context) error {
 	m, err := s.who(c)
 	switch {
 	case err == nil:
-		a.Manager = &managerFace{m.ID, m.Email, m.Name}
+		face := faceOf(m)
+		a.Manager = &face
 	case !errors.Is(err, errSignIn):
 		return err
 	default:
@@ -278,7 +283,8 @@ func (s *Server) openSession(c echo.Context, m room.Manager) error {
 	}
 	c.SetCookie(&http.Cookie{Name: sessionCookie, Value: t, Path: "/", HttpOnly: true, Secure: secure(c),
 		SameSite: http.SameSiteStrictMode, MaxAge: int(s.cfg.SessionTTL.Seconds())})
-	return c.JSON(http.StatusOK, sessionAnswer{Manager: &managerFace{m.ID, m.Email, m.Name},
+	face := faceOf(m)
+	return c.JSON(http.StatusOK, sessionAnswer{Manager: &face,
 		Property: s.cfg.Property.Name, Timezone: s.cfg.Property.Timezone})
 }
 
