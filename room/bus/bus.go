@@ -66,7 +66,7 @@ type Bus struct {
 type Stats struct {
 	Published   int64 // messages stored by the server
 	Retried     int64 // publishes tried again
-	Handled     int64 // facts handled
+	Handled     int64 // facts handled and acknowledged
 	Redelivered int64 // facts delivered more than once
 	DeadLetters int64
 }

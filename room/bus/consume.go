@@ -145,8 +145,11 @@ func (b *Bus) handle(ctx context.Context, msg jetstream.Msg, h payloadHandler) e
 	}
 	switch {
 	case err == nil:
+		if err := ack(ctx, msg); err != nil {
+			return err
+		}
 		b.stats.handled.Add(1)
-		return ack(ctx, msg)
+		return nil
 	case ctx.Err() != nil:
 		return msg.Nak() // the next process takes it at once
 	case !poison(err) && deliveries < MaxDeliveries:

@@ -242,6 +242,7 @@ func TestConsumerGoesOnWhereItStopped(t *testing.T) {
 	s.Start()
 	start(t, func(ctx context.Context) error { return b.ConsumeFacts(ctx, "room", k.handle) })
 	k.waitFor(t, []string{"i1", "i2"})
+	eventually(t, "the server has taken the answer to i2", func() bool { return b.Stats().Handled == 2 })
 	s.Stop()
 	s.Start()
 	publishItems(t, vision, "i3")
