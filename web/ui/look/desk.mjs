@@ -59,12 +59,22 @@ const events = [
   event(20, 'access.denied.v1', { reason: 'throttled' }),
 ];
 const mail = { message: 'm1', channel: 'email', to: people[1].email, state: 'sent', tries: 1, next: now, sent: ago(90), subject: 'A package is here', html: '<p>A package is here</p>', provider: '250 2.0.0 Ok: queued as 4F2B1C', created: ago(95) };
+const recorded = (camera, spans, more = {}) => ({ camera, spans: spans.map(([a, b]) => ({ from: ago(a), to: ago(b) })), clips: [], holds: [], ...more });
+const footage = [
+  recorded('cam1', [[3000, 40], [33, 0]], { holds: [{ id: 'h1', camera: 'cam1', from: ago(31), to: ago(29), reason: 'the police asked for it', by: 'ann@example.com' }] }),
+  recorded('cam2', [[3000, 25], [24, 12], [11, 2]]),
+];
+const exported = {
+  file: '/api/manager/clip?camera=cam1&from=a&to=b',
+  certificate: { kind: 'packroom.footage.v1', property: 'The Alder', footage: { camera: 'cam1', from: ago(31), to: ago(30), sha256: '9f86d081884c7d659a2feaa0c55ad015'.repeat(2) }, by: 'ann@example.com',
+    entry: { property: 'demo', room: 'main', seq: 4711, id: 'e4711', time: now, hash: 'q80=' }, verify: [] },
+};
 const credential = (id, form, more) => ({ id, form, kind: 'courier', holder: 'c1', created: ago(9000), ...more });
 
 /** What the API answers, by the path after /api/manager/. */
 export const desk = {
-  session: { setup: false, setup_code: false, manager: { id: 'm1', email: 'ann@example.com', name: 'Ann Keller' }, property: 'The Alder', timezone: 'America/Los_Angeles' },
-  now: view, events, residents: people, couriers,
+  session: { setup: false, setup_code: false, manager: { id: 'm1', email: 'ann@example.com', name: 'Ann Keller', role: 'supervisor' }, property: 'The Alder', timezone: 'America/Los_Angeles' },
+  now: view, events, residents: people, couriers, footage, exported,
   tallies: [
     tally('c1', 'UPS', 'Dana Reyes', 41, 118, 121, 3, 0, 1, 2), tally('c2', 'UPS', 'Bartholomew Montgomery-Smythe', 12, 20, 31, 11, 0, 0, 6),
     tally('c3', 'Amazon', 'Lou', 66, 202, 200, 0, 2, 0, 0), tally('c4', 'DHL', 'Kim', 2, 0, 0, 0, 0, 2, 0),

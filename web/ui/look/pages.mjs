@@ -68,6 +68,18 @@ const managerPages = {
   }),
   unlock: desk('', dialog('manager.unlock')),
   log: desk('/log?span=range', (p) => p.locator('.event').first().waitFor()),
+  clip: desk('/log', async (p) => { await p.locator('.event .clip').first().click(); await p.locator('video').waitFor(); await p.locator('.gap-note').waitFor(); }),
+  timeline: desk('/timeline?at=2026-11-22T17:25:00Z&span=3600', (p) => p.locator('.track .mark').nth(2).waitFor()),
+  'timeline-play': desk('/timeline?at=2026-11-22T17:10:00Z&span=900&camera=cam1', async (p) => { await p.locator('video').waitFor(); await p.locator('.track .hold').waitFor(); }),
+  'timeline-export': desk('/timeline?at=2026-11-22T17:10:00Z&span=900&camera=cam1', async (p, w) => {
+    await dialog('manager.footage.export')(p, w);
+    await p.getByRole('dialog').getByRole('button', { name: w['manager.footage.export.do'], exact: true }).click();
+    await p.locator('.made').waitFor();
+  }),
+  'timeline-hold': desk('/timeline?at=2026-11-22T17:30:00Z&span=900&camera=cam2', async (p, w) => {
+    await p.getByRole('button', { name: w['manager.footage.hold'], exact: true }).click();
+    await opened(p);
+  }),
   picture: desk('/log', async (p) => { await p.locator('.thumb').first().click(); await opened(p); }),
   residents: desk('/residents', (p) => p.getByRole('row').nth(3).waitFor()),
   'resident-edit': desk('/residents', dialog('manager.edit')),

@@ -1,4 +1,5 @@
 // Serves dist/ and a made-up API, with the headers of the real server.
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
@@ -51,7 +52,27 @@ const wrongLines = { kind: 'invalid', text: 'roster', more: 30, problems: [
   { line: 14, column: 'email', text: '"a rather long thing that is none" is not an e-mail address', code: 'roster_email', values: { value: '"a rather long thing that is none"' } },
 ] };
 
-function manager(req, res, [what, id, verb], signedIn) {
+/** Ten seconds of film, made once. */
+let made;
+const film = () => (made ??= execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'smptehdbars=s=640x360:r=5:d=10', '-c:v', 'libx264', '-preset', 'ultrafast',
+  '-pix_fmt', 'yuv420p', '-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4', 'pipe:1'], { maxBuffer: 1 << 24 }));
+
+/** Footage: cam2 has none of the last two minutes. */
+function footage(res, what, id, query) {
+  if (what === 'still') return picture(res, pictures.pic1);
+  if (what === 'footage') return json(res, 200, desk.footage);
+  const [from, to] = [query.get('from'), query.get('to')];
+  if (id === 'about') {
+    const start = new Date(Date.parse(from) + 3000).toISOString();
+    return json(res, 200, { camera: query.get('camera'), from, to, start, end: to, gaps: [{ from, to: start }], sha256: 'ab'.repeat(32), bytes: film().length });
+  }
+  res.writeHead(200, { 'Content-Type': 'video/mp4' });
+  res.end(film());
+}
+
+function manager(req, res, [what, id, verb], signedIn, query) {
+  if (req.method === 'GET' && ['clip', 'still', 'footage'].includes(what)) return footage(res, what, id, query);
+  if (what === 'footage' && id === 'export') return json(res, 200, desk.exported);
   if (what === 'pictures') return picture(res, pictures[id]);
   if (what === 'cameras' && verb === 'snapshot') return picture(res, pictures.pic1);
   if (what === 'stream') return stream(res, desk.now);
@@ -79,7 +100,7 @@ export function serve() {
     const language = /^es/.test(req.headers['accept-language'] ?? '') ? 'es' : 'en';
     res.setHeader('Content-Security-Policy', policy);
     req.resume();
-    if (api === 'api' && kind === 'manager') return manager(req, res, [id, verb, ref], signed(req));
+    if (api === 'api' && kind === 'manager') return manager(req, res, [id, verb, ref], signed(req), url.searchParams);
     if (api === 'api' && kind === 'kiosk') return kiosk(req, res, id, verb, ref, language);
     if (api === 'api') {
       if (verb === 'pictures') return picture(res, pictures[ref]);

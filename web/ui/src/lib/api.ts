@@ -1,4 +1,5 @@
 import type {
+  Account, Certificate, Footage, FootageView,
   CameraView, Courier, CourierTally, Credential, Delivery, KioskDevice, KioskView, Neighbour, Reading, Reply,
   Resident, ResidentView, RoomEvent, RosterProblem, Service, Session,
 } from './types';
@@ -56,6 +57,7 @@ export function failureFrom(f: WireFailure, { status, statusText } = { status: 0
 }
 
 const timeoutMs = 20_000;
+const footageMs = 600_000;
 
 async function request<T>(method: string, path: string, body?: unknown, timeout = timeoutMs): Promise<T> {
   const headers: Record<string, string> = { 'X-Packroom': '1', Accept: 'application/json' };
@@ -147,7 +149,22 @@ export const managerApi = {
   picture: (ref: string) => `${m}/pictures/${enc(ref)}`,
   snapshot: (camera: string) => `${m}/cameras/${enc(camera)}/snapshot`,
   /** Address of footage as MP4 between two times (RFC 3339). */
-  clip: (camera: string, from: string, to: string) => withQuery(`${m}/clip`, { camera, from, to }),
+  clip: (camera: string, from: string, to: string, pass?: string) => withQuery(`${m}/clip`, { camera, from, to, pass }),
+  /** What that file holds; answers when it can be played: covering faces takes a while. */
+  clipAbout: (camera: string, from: string, to: string, pass?: string) =>
+    request<Footage>('GET', withQuery(`${m}/clip/about`, { camera, from, to, pass }), undefined, footageMs),
+  footage: (from: string, to: string) => request<FootageView[]>('GET', withQuery(`${m}/footage`, { from, to })),
+  /** Address of a small picture of a moment, faces covered. */
+  still: (camera: string, at: string) => withQuery(`${m}/still`, { camera, at }),
+  /** Writes to the log that faces are looked at; the pass opens clip and clipAbout for that stretch. */
+  viewFootage: (camera: string, from: string, to: string) => request<{ pass: string }>('POST', `${m}/footage/view`, { camera, from, to }),
+  exportFootage: (body: { camera: string; from: string; to: string; plain: boolean }) =>
+    request<{ file: string; certificate: Certificate }>('POST', `${m}/footage/export`, body, footageMs),
+  holdFootage: (body: { camera: string; from: string; to: string; reason: string }) => request<Reply>('POST', `${m}/footage/holds`, body),
+  releaseFootage: (id: string, reason: string) => request<void>('POST', `${m}/footage/holds/${enc(id)}/release`, { reason }),
+  accounts: () => request<Account[]>('GET', `${m}/accounts`),
+  addAccount: (body: { email: string; name: string; password: string; role: string }) => request<Account>('POST', `${m}/accounts`, body),
+  setRole: (id: string, role: string) => request<void>('POST', `${m}/accounts/${enc(id)}/role`, { role }),
   cameras: () => request<CameraView[]>('GET', `${m}/cameras`),
   /** WHEP: POST an SDP offer here; the answer's Location, relative to this address, ends the session by DELETE. */
   live: (camera: string) => `/live/${enc(camera)}`,

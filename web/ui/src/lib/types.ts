@@ -312,9 +312,82 @@ export interface Service {
 export interface Session {
   setup: boolean;
   setup_code: boolean;
-  manager?: { id: string; email: string; name: string };
+  manager?: Account;
   property: string;
   timezone: string;
+}
+
+export interface Account {
+  id: string;
+  email: string;
+  name: string;
+  /** A supervisor sees footage as it was recorded, holds it, and says who supervises. */
+  role: 'manager' | 'supervisor';
+}
+
+export interface Span {
+  from: string;
+  to: string;
+}
+
+/** Footage that is kept for events. */
+export interface Clip extends Span {
+  id: string;
+  camera: string;
+  events: string[];
+  start?: string;
+  end?: string;
+  gaps?: Span[];
+  /** None: there was no footage. */
+  sha256?: string;
+  bytes?: number;
+  until: string;
+}
+
+export interface Hold extends Span {
+  id: string;
+  camera: string;
+  reason: string;
+  by?: string;
+  placed?: string;
+}
+
+/** What is recorded of one camera; what lies between its spans is a gap. */
+export interface FootageView {
+  camera: string;
+  spans: Span[];
+  clips: Clip[];
+  holds: Hold[];
+}
+
+/** What a file of footage holds. */
+export interface Footage extends Span {
+  camera: string;
+  plain?: boolean;
+  start?: string;
+  end?: string;
+  gaps?: Span[];
+  sha256?: string;
+  bytes?: number;
+}
+
+/** A place in the event log. */
+export interface Entry {
+  property: string;
+  room: string;
+  seq: number;
+  id: string;
+  time: string;
+  hash: string;
+}
+
+export interface Certificate {
+  kind: string;
+  property: string;
+  footage: Footage;
+  by: string;
+  entry: Entry;
+  verify: string[];
 }
 
 export interface KioskDevice {

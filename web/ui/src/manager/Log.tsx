@@ -55,6 +55,7 @@ export function Log() {
 
   const days = useMemo(() => byDay(rows ?? [], zone.value), [rows, language.value, zone.value]);
   const cameras = new Map(view.value?.slots.map((s) => [s.id, s.camera]) ?? []);
+  const anyCamera = [...new Set(cameras.values())].sort()[0] ?? ''; // of what no camera reported, the first one's footage
   return (
     <div class="log">
       <header class="page-head"><h1 tabIndex={-1}>{t('manager.page.log')}</h1></header>
@@ -69,7 +70,7 @@ export function Log() {
           <h2 class="day">{day}</h2>
           <ol class="events">
             {list.map((e) => (
-              <Row key={e.id} e={e} camera={cameraOf(e) || cameras.get(e.slot ?? '') || ''} onClip={setClip} />
+              <Row key={e.id} e={e} camera={cameraOf(e) || cameras.get(e.slot ?? '') || anyCamera} onClip={setClip} />
             ))}
           </ol>
         </section>

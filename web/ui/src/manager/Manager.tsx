@@ -15,11 +15,12 @@ import { Residents } from './Residents';
 import { Link, page, pages, type Page } from './route';
 import { ServiceAlarm } from './Services';
 import { SignIn } from './SignIn';
+import { Timeline } from './Timeline';
 import { failureText, follow, ill, line, loadSession, session, sessionTrouble, signedOut, trouble, view } from './state';
 import { needsDeciding } from './room';
 
 const bodies: Record<Page, () => preact.JSX.Element> = {
-  now: Now, log: Log, residents: Residents, couriers: Couriers, carriers: Carriers, outbox: Outbox, devices: Devices, kiosks: Kiosks,
+  now: Now, log: Log, timeline: Timeline, residents: Residents, couriers: Couriers, carriers: Carriers, outbox: Outbox, devices: Devices, kiosks: Kiosks,
 };
 
 /** The manager's page: the way in, then the room. */

@@ -2,6 +2,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { managerApi } from '../lib/api';
 import { Button, Dialog } from '../lib/components';
 import { t } from '../lib/i18n';
+import { FootageVideo } from './FootageVideo';
+import { Link } from './route';
+import { minute, second, writePlace } from './timeline';
 
 /** Pictures of one event or package, small; each opens large. */
 export function Thumbs({ refs, labels, most = 3, size }: { refs: (string | undefined)[]; labels: string[]; most?: number; size?: 'l' }) {
@@ -65,11 +68,9 @@ function Lightbox({ pictures, start, onClose }: { pictures: { ref: string; label
   );
 }
 
-/** Footage around a moment. */
+/** Footage around a moment, with the way to what is before and after it. */
 export function ClipDialog({ camera, at, title, onClose }: { camera: string; at: string; title: string; onClose: () => void }) {
-  const [gone, setGone] = useState(false);
   const ms = new Date(at).getTime();
-  const src = managerApi.clip(camera, new Date(ms - 8000).toISOString(), new Date(ms + 8000).toISOString());
   return (
     <Dialog
       wide
@@ -77,14 +78,12 @@ export function ClipDialog({ camera, at, title, onClose }: { camera: string; at:
       onClose={onClose}
       actions={
         <>
-          {!gone && <a class="button secondary size-m" href={src} download>{t('manager.clip.save')}</a>}
+          <Link to="timeline" query={writePlace(ms, 5 * minute, camera)} class="button secondary size-m">{t('manager.clip.timeline')}</Link>
           <Button kind="primary" onClick={onClose}>{t('close')}</Button>
         </>
       }
     >
-      <div class="screen">
-        {gone ? <p>{t('manager.clip.none')}</p> : <video src={src} controls autoplay muted playsInline aria-label={title} onError={() => setGone(true)} />}
-      </div>
+      <FootageVideo camera={camera} from={ms - 8 * second} to={ms + 8 * second} label={title} />
       <p class="soft">{t('manager.clip.hint', { camera })}</p>
     </Dialog>
   );

@@ -4,6 +4,7 @@ import '../lib/components.css';
 import './manager.css';
 import './now.css';
 import './pages.css';
+import './timeline.css';
 import { language, setLanguage } from '../lib/i18n';
 import { Manager } from './Manager';
 
