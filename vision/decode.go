@@ -22,7 +22,7 @@ import (
 type DecoderConfig struct {
 	Width, Height int     // of the frames; 0 = the camera's own
 	MaxFPS        float64 // 0 = every picture
-	KeyframesOnly bool    // decode nothing but keyframes
+	KeyframesOnly bool    // decode nothing but keyframes, whatever moves
 }
 
 // decodeStall is how long a child may take pictures and give none.
@@ -31,15 +31,24 @@ const decodeStall = 10 * time.Second
 // decodeQueue is how many units may wait for the child.
 const decodeQueue = 64
 
+const (
+	lateFrame = 500 * time.Millisecond // a frame of this age is one that is caught up with
+	catchUp   = 200 * time.Millisecond // that such a one waits for somebody who takes it
+)
+
 // Decoder turns a camera's units into frames: one ffmpeg child, restarted when
 // it dies. Frames come in the order of their time; when nobody takes them, the
-// newest is left out, and the child is never held up.
+// newest is left out, and the child is never held up. While nothing moves, only
+// keyframes are decoded.
 type Decoder struct {
 	cfg    DecoderConfig
 	camera *Camera
 	log    *slog.Logger
 	frames chan Frame
 	free   chan []byte
+	idle   atomic.Bool   // keyframes will do
+	wake   chan struct{} // more than keyframes is wanted
+	calm   time.Duration // without movement, until keyframes will do
 
 	Frames   atomic.Uint64 // frames delivered
 	Skipped  atomic.Uint64 // frames that nobody had time for
@@ -50,7 +59,19 @@ type Decoder struct {
 func NewDecoder(camera *Camera, cfg DecoderConfig, log *slog.Logger) *Decoder {
 	const buffers = 4 // one being filled, one waiting, one in the detector, one as the newest
 	return &Decoder{cfg: cfg, camera: camera, log: log.With("camera", camera.ID()),
-		frames: make(chan Frame, 1), free: make(chan []byte, buffers)}
+		frames: make(chan Frame, 1), free: make(chan []byte, buffers), wake: make(chan struct{}, 1), calm: dozeAfter}
+}
+
+// Attend says whether anybody looks for what happens. Without, keyframes are
+// enough, whatever moves. A new decoder is attended.
+func (d *Decoder) Attend(on bool) {
+	d.idle.Store(!on)
+	if on {
+		select {
+		case d.wake <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // Out gives the frames. Each must be given back with Release.
@@ -141,6 +162,9 @@ type decodeChild struct {
 	width, height int // of the camera
 	outW, outH    int // of the frames
 	killed        sync.Once
+	doze          *doze
+	shift         time.Duration // of the child's clock: what is decoded again is later for it
+	last          uint32        // newest time that the child was given
 
 	mu       sync.Mutex
 	inside   []stamp // units in the child, oldest first
@@ -149,9 +173,10 @@ type decodeChild struct {
 
 // stamp remembers the times of a unit that the child holds.
 type stamp struct {
-	ms uint32
-	at time.Time
-	t  time.Duration
+	ms    uint32
+	at    time.Time
+	t     time.Duration
+	alone bool // what follows it is left out
 }
 
 func (d *Decoder) start(ctx context.Context, first *Unit) (*decodeChild, error) {
@@ -160,7 +185,8 @@ func (d *Decoder) start(ctx context.Context, first *Unit) (*decodeChild, error) 
 	if err := set.Unmarshal(sps); err != nil {
 		return nil, fmt.Errorf("read the stream's size: %w", err)
 	}
-	p := &decodeChild{cfg: d.cfg, sps: string(sps), width: set.Width(), height: set.Height(), progress: time.Now()}
+	p := &decodeChild{cfg: d.cfg, sps: string(sps), width: set.Width(), height: set.Height(), progress: time.Now(),
+		doze: &doze{never: d.cfg.KeyframesOnly, calm: d.calm, wake: d.wake, wanted: func() bool { return !d.idle.Load() }}}
 	p.outW, p.outH = d.cfg.Width, d.cfg.Height
 	if p.outW == 0 || p.outH == 0 {
 		p.outW, p.outH = p.width, p.height
@@ -226,31 +252,45 @@ func (p *decodeChild) feed(ctx context.Context, first *Unit, in *Reader) error {
 	if err := w.header(sps, pps); err != nil {
 		return fmt.Errorf("feed the decoder: %w", err)
 	}
-	for u := first; ; {
-		if u.Key && p.resized(u) {
-			return errNewSize
-		}
-		if u.Key || !p.cfg.KeyframesOnly {
-			ms := uint32((u.T - first.T) / time.Millisecond)
-			late := p.enter(stamp{ms: ms, at: u.At, t: u.T})
-			if late {
-				return errStalled
-			}
+	p.shift = -first.T
+	for units := p.doze.take(first); ; {
+		for _, u := range units {
 			stall.Reset(decodeStall)
-			if err := w.unit(u, ms); err != nil {
-				return fmt.Errorf("feed the decoder: %w", err)
+			if err := p.write(w, u); err != nil {
+				return err
 			}
 			stall.Stop() // waiting for the camera is no stall
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case u = <-in.Units():
-		}
-		if u.T-first.T > 20*24*time.Hour { // FLV counts 31 bits of milliseconds
-			return errNewSize
+		case <-p.doze.wake:
+			if units = p.doze.woken(); len(units) > 0 {
+				p.shift = time.Duration(p.last+1)*time.Millisecond - units[0].T
+			}
+		case u := <-in.Units():
+			units = p.doze.take(u)
 		}
 	}
+}
+
+// write gives the child one unit.
+func (p *decodeChild) write(w *flvWriter, u *Unit) error {
+	if u.Key && p.resized(u) {
+		return errNewSize
+	}
+	ms := uint32((u.T + p.shift) / time.Millisecond)
+	if ms > 1<<31-1<<20 { // FLV counts 31 bits of milliseconds
+		return errNewSize
+	}
+	p.last = ms
+	if p.enter(stamp{ms: ms, at: u.At, t: u.T, alone: p.doze.alone()}) {
+		return errStalled
+	}
+	if err := w.unit(u, ms); err != nil {
+		return fmt.Errorf("feed the decoder: %w", err)
+	}
+	return nil
 }
 
 // resized reports whether a keyframe is of another size than the child's.
@@ -314,17 +354,32 @@ func (p *decodeChild) collect(d *Decoder) error {
 			return fmt.Errorf("decoder ended: %w", err)
 		}
 		s, ok := p.leave(ms)
-		if !ok {
-			continue
-		}
-		select {
-		case d.frames <- Frame{At: s.at, T: s.t, Width: p.outW, Height: p.outH, Pix: pix}:
-			d.Frames.Add(1)
+		f := Frame{At: s.at, T: s.t, Width: p.outW, Height: p.outH, Pix: pix}
+		if ok && p.doze.give(f, s.alone) && d.deliver(f) {
 			pix = nil
-		default:
-			d.Skipped.Add(1)
 		}
 	}
+}
+
+// deliver gives a frame out, where somebody takes it. While lost time is caught
+// up with, frames come faster than they were taken, and a detector gets time.
+func (d *Decoder) deliver(f Frame) bool {
+	select {
+	case d.frames <- f:
+		d.Frames.Add(1)
+		return true
+	default:
+	}
+	if time.Since(f.At) > lateFrame {
+		select {
+		case d.frames <- f:
+			d.Frames.Add(1)
+			return true
+		case <-time.After(catchUp):
+		}
+	}
+	d.Skipped.Add(1)
+	return false
 }
 
 func (d *Decoder) buffer(size int) []byte {

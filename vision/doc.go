@@ -22,6 +22,10 @@
 //   - Units go to it as FLV, which carries a time with each picture and has no
 //     parser that waits for the next one; times come back beside the raw frames,
 //     so that a picture the decoder drops shifts no other's time.
+//   - A decoder dozes while nothing moves, and while nobody looks for anything: it
+//     gets keyframes alone. What it missed is kept and decoded after all, so that
+//     dozing loses no picture of what has moved; a change may be seen a keyframe's
+//     interval later.
 //   - Viewers' connections are package webrtc's, so that the WebRTC library is
 //     known in one place; what is shown to whom, and again, is decided here.
 //   - The lease guards detection and not the pull: a second machine that stands

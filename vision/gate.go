@@ -37,6 +37,19 @@ const (
 
 // Pass reports whether the frame should be looked at.
 func (g *Gate) Pass(f Frame) bool {
+	if g.moves(f) {
+		g.openTo = f.T + gateHold
+	}
+	if f.T > g.openTo && f.T-g.passed < gatePulse {
+		return false
+	}
+	g.passed = f.T
+	return true
+}
+
+// moves reports whether anything differs from the frames before; the first
+// frame does.
+func (g *Gate) moves(f Frame) bool {
 	if g.fresh == nil {
 		const n = gateColumns * gateRows
 		g.fresh, g.cells, g.noise = make([]float32, n), make([]float32, n), make([]float32, n)
@@ -51,14 +64,7 @@ func (g *Gate) Pass(f Frame) bool {
 		}
 		g.begun, changed = true, true
 	}
-	if changed {
-		g.openTo = f.T + gateHold
-	}
-	if f.T > g.openTo && f.T-g.passed < gatePulse {
-		return false
-	}
-	g.passed = f.T
-	return true
+	return changed
 }
 
 // changed compares the cells with what they were, and lets these follow.

@@ -21,9 +21,12 @@ type liveRig struct {
 	url     string
 }
 
-func newLiveRig(t *testing.T) *liveRig {
+func newLiveRig(t *testing.T, change ...func(*ServiceConfig)) *liveRig {
 	t.Helper()
 	r := newRig(t)
+	for _, c := range change {
+		r.change = c
+	}
 	r.start()
 	r.detector(1)
 	until(t, 10*time.Second, "a keyframe to begin with", func() bool {

@@ -167,6 +167,7 @@ func (s *Service) newWorker(c Watched) (*worker, error) {
 		looked = w.sub
 	}
 	w.decoder = NewDecoder(looked, c.Detection, s.log)
+	w.decoder.Attend(false)
 	w.health.unseen("starting")
 	return w, nil
 }

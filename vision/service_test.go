@@ -167,6 +167,7 @@ type rig struct {
 	detectors []*scripted
 	service   *Service
 	stop      func()
+	change    func(*ServiceConfig) // nil = none
 }
 
 func newRig(t *testing.T) *rig {
@@ -181,7 +182,7 @@ func newRig(t *testing.T) *rig {
 }
 
 func (r *rig) config() ServiceConfig {
-	return ServiceConfig{
+	c := ServiceConfig{
 		Cameras: []Watched{{CameraSource: CameraSource{ID: "cam1", URL: r.server.url()}, Slots: r.slots}},
 		Dir:     filepath.Join(r.dir, "vision"), Pictures: r.pictures, Publisher: r.bus, Token: "box-token",
 		Live: LiveConfig{Listen: "127.0.0.1:0"}, Clips: ClipConfig{Dir: filepath.Join(r.dir, "clips")},
@@ -201,6 +202,10 @@ func (r *rig) config() ServiceConfig {
 			return d, nil
 		},
 	}
+	if r.change != nil {
+		r.change(&c)
+	}
+	return c
 }
 
 // start runs the service; r.stop ends it as SIGTERM does.

@@ -3,6 +3,7 @@ package vision
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -80,8 +81,10 @@ type rtspCamera struct {
 	user, password string
 	units          [][][]byte
 	fps            int
-	order          func(k int) uint32 // RTP time in frames, for B-frames; nil = k
-	format         format.Format      // nil = H264
+	order          func(k int) uint32                  // RTP time in frames, for B-frames; nil = k
+	format         format.Format                       // nil = H264
+	spoil          func(k int, nals [][]byte) [][]byte // what a bad camera makes of picture k; nil = nothing
+	tls            *tls.Config                         // nil = plain RTSP
 
 	mu     sync.Mutex
 	server *gortsplib.Server
@@ -102,9 +105,16 @@ func startCamera(t testing.TB) *rtspCamera {
 
 func (c *rtspCamera) url() string {
 	if c.user != "" {
-		return "rtsp://" + c.user + ":" + c.password + "@" + c.address + "/cam"
+		return c.scheme() + c.user + ":" + c.password + "@" + c.address + "/cam"
 	}
-	return "rtsp://" + c.address + "/cam"
+	return c.scheme() + c.address + "/cam"
+}
+
+func (c *rtspCamera) scheme() string {
+	if c.tls != nil {
+		return "rtsps://"
+	}
+	return "rtsp://"
 }
 
 // begin serves; end does no longer.
@@ -115,7 +125,7 @@ func (c *rtspCamera) begin() {
 		f = &format.H264{PayloadTyp: 96, PacketizationMode: 1}
 	}
 	c.media = &description.Media{Type: description.MediaTypeVideo, Formats: []format.Format{f}}
-	server := &gortsplib.Server{Handler: c, RTSPAddress: c.address, WriteQueueSize: 1024}
+	server := &gortsplib.Server{Handler: c, RTSPAddress: c.address, WriteQueueSize: 1024, TLSConfig: c.tls}
 	if err := server.Start(); err != nil {
 		c.t.Fatal(err)
 	}
@@ -175,7 +185,11 @@ func (c *rtspCamera) play(ctx context.Context, done chan struct{}) {
 		if frozen {
 			continue
 		}
-		packets, err := encoder.Encode(c.units[k%len(c.units)])
+		nals := c.units[k%len(c.units)]
+		if c.spoil != nil {
+			nals = c.spoil(k, nals)
+		}
+		packets, err := encoder.Encode(nals)
 		if err != nil {
 			c.t.Error(err)
 			return

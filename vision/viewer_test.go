@@ -93,6 +93,10 @@ func TestReplayEndsAtLiveAndIsPacedSoThatItCanBeRepaired(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		v.close()
+		if twice := peer.sent[size : 2*size]; twice[0].seq != 0 || twice[size-1].seq != size-1 {
+			t.Fatal("the first keyframe was not sent twice")
+		}
+		peer.sent = peer.sent[size:]
 		if len(peer.sent) != pictures*size {
 			t.Fatalf("%d packets of %d", len(peer.sent), pictures*size)
 		}
@@ -104,7 +108,7 @@ func TestReplayEndsAtLiveAndIsPacedSoThatItCanBeRepaired(t *testing.T) {
 			if want := last.ticks - uint32(pictures-1-i/size)*replayStep; w.ticks != want || w.seq != uint16(i) {
 				t.Fatalf("packet %d has time %d, number %d", i, w.ticks, w.seq)
 			}
-			if j := i + 512; j < len(peer.sent) && peer.sent[j].at-w.at < 100*time.Millisecond {
+			if j := i + 1024; j < len(peer.sent) && peer.sent[j].at-w.at < 240*time.Millisecond {
 				t.Fatalf("packets %d to %d left within %v", i, j, peer.sent[j].at-w.at)
 			}
 		}
@@ -177,11 +181,11 @@ func TestWishForAKeyframeIsAnsweredByAReplayOnceASecond(t *testing.T) {
 			if w.payload[0] == 0x65 || len(w.payload) > 2 && bytes.Equal(w.payload[:2], []byte{0x7c, 0x85}) {
 				replays++
 			}
-			if i > 0 && int32(w.ticks-peer.sent[i-1].ticks) <= 0 {
+			if i > 1 && int32(w.ticks-peer.sent[i-1].ticks) <= 0 {
 				t.Fatalf("time goes from %d to %d", peer.sent[i-1].ticks, w.ticks)
 			}
 		}
-		if replays < 3 || replays > 4 { // the first, and one a second
+		if replays < 4 || replays > 5 { // the first, twice, and one a second
 			t.Errorf("the keyframe was sent %d times in 2.4 s", replays)
 		}
 	})
@@ -197,7 +201,7 @@ func TestLostPacketIsSentAgainToTheBit(t *testing.T) {
 			pushed(t, s, k, 3, false)
 			synctest.Wait()
 		}
-		first := peer.sent
+		first := peer.sent[3:] // after the keyframe, which comes twice at first
 		peer.sent, peer.flushes = nil, 0
 		var all []uint16
 		for _, w := range first {
@@ -212,6 +216,31 @@ func TestLostPacketIsSentAgainToTheBit(t *testing.T) {
 		for i, w := range peer.sent {
 			if was := first[i]; w.seq != was.seq || w.ticks != was.ticks || !bytes.Equal(w.payload, was.payload) {
 				t.Fatalf("packet %d is another", i)
+			}
+		}
+	})
+}
+
+func TestKeyframesGoTwiceToWhoLosesPacketsOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, v, peer := newTestViewer(t)
+		pushed(t, s, 0, 4, true)
+		v.wg.Go(v.run)
+		copies := map[int]int{} // of each keyframe
+		for k := 1; k <= 60; k++ {
+			pushed(t, s, k, 4, k%20 == 0)
+			synctest.Wait()
+			if k == 25 {
+				v.Lost([]uint16{88, 89}) // 2 of 80
+			}
+		}
+		v.close()
+		for _, w := range peer.sent {
+			copies[int(w.ticks/3600)]++
+		}
+		for k, want := range map[int]int{0: 8, 20: 4, 40: 8, 60: 4, 30: 4} {
+			if copies[k] != want {
+				t.Errorf("picture %d has %d packets, not %d", k, copies[k], want)
 			}
 		}
 	})

@@ -136,6 +136,8 @@ func (w *worker) detect(ctx context.Context, lease Lease, slots room.SlotsFile, 
 	run := &watching{worker: w, detector: d, lease: lease}
 	defer run.end()
 	run.restore()
+	w.decoder.Attend(true)
+	defer w.decoder.Attend(false)
 	w.log.Info("detecting", "fence", lease.Fence, "slots", len(slots.Slots))
 	w.health.unseen("waiting for pictures")
 	slotsTick := time.NewTicker(slotsPoll)

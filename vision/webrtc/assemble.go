@@ -9,8 +9,8 @@ import (
 	pion "github.com/pion/webrtc/v3"
 )
 
-// waitingMost is how many packets may wait for a missing one.
-const waitingMost = 500
+// waitingMost is how many packets may wait for a missing one; as in libwebrtc.
+const waitingMost = 2048
 
 // assembler puts packets in order and joins them to pictures.
 type assembler struct {

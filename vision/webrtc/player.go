@@ -126,6 +126,7 @@ func (p *Player) newAPI() (*pion.API, error) {
 	set := pion.SettingEngine{LoggerFactory: quiet}
 	set.SetIncludeLoopbackCandidate(true)
 	set.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	set.SetSRTPReplayProtectionWindow(1024) // as in libwebrtc; an older packet is not taken, also if asked for
 	if p.cfg.TCP {
 		set.SetNetworkTypes([]pion.NetworkType{pion.NetworkTypeTCP4})
 	} else {
