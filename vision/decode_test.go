@@ -1,6 +1,7 @@
 package vision
 
 import (
+	"bufio"
 	"context"
 	"log/slog"
 	"os"
@@ -204,4 +205,15 @@ func TestDecoderLeavesNoChildBehind(t *testing.T) {
 	if left := children(t); len(left) != 0 {
 		t.Errorf("children %v are left", left)
 	}
+}
+
+func FuzzReadFrameTime(f *testing.F) {
+	f.Add("frame:0    pts:40      pts_time:0.04\nn=1\n")
+	f.Add("pts: \n\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		ms, err := readFrameTime(bufio.NewReader(strings.NewReader(text)))
+		if err == nil && !strings.Contains(text, "pts:"+strconv.FormatUint(uint64(ms), 10)) && !strings.Contains(text, "pts:0") {
+			t.Errorf("%d was read from %q", ms, text)
+		}
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,20 +114,34 @@ func TestViewerOfACameraWithoutSubstreamGetsItsOwnStream(t *testing.T) {
 
 func TestViewerStaysWhileTheResolutionChanges(t *testing.T) {
 	t.Parallel()
-	r := newLiveRig(t)
+	small := smallClip(t)
+	c := &rtspCamera{t: t, address: porttest.Addr(t), units: testClip(t), fps: testFPS}
+	var changed atomic.Bool
+	c.spoil = func(k int, nals [][]byte) [][]byte {
+		if changed.Load() {
+			return small[k%len(small)] // of the same GOP
+		}
+		return nals
+	}
+	c.begin()
+	t.Cleanup(c.end)
+	r := newLiveRig(t, func(cfg *ServiceConfig) { cfg.Cameras[0].URL = c.url() })
 	w := r.watch(0)
 	last := w.follow(3, w.next())
-	r.server.end()
-	r.server.units = smallClip(t)
-	r.server.begin()
-	for range 200 {
+	changed.Store(true)
+	for widthOf(last.NALs) != 192 {
 		last = w.follow(1, last)
-		if widthOf(last.NALs) == 192 {
-			w.follow(10, last)
-			return
-		}
 	}
-	t.Error("the new size was not seen in 200 pictures")
+	w.follow(10, last)
+	k := r.service.workers[0]
+	until(t, 20*time.Second, "frames of the new size", func() bool {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return k.newest.Width == 192
+	})
+	if s := k.camera.Status(); s.Width != 192 || s.Losses > 0 {
+		t.Errorf("the camera is %+v", s)
+	}
 }
 
 func TestCameraThatSendsRubbishOrResetsItsClockIsShownOnAllTheSame(t *testing.T) {
