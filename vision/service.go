@@ -37,7 +37,7 @@ type Lease struct {
 type Watched struct {
 	CameraSource
 	Substream string // URL of a smaller stream, for detection and for many cameras at a glance; empty = none
-	Slots     string // path of its slots file; read anew when it changes
+	Slots     string // path of its slots file, read anew when it changes; empty = nothing is looked for
 	Detection DecoderConfig
 }
 

@@ -28,6 +28,12 @@ const (
 
 // watch detects, under the camera's lease, until ctx ends.
 func (w *worker) watch(ctx context.Context) {
+	if w.cfg.Slots == "" {
+		w.health.unseen("it has no slots: it is watched and recorded only")
+		defer w.idle(ctx)()
+		<-ctx.Done()
+		return
+	}
 	told := false
 	for ctx.Err() == nil {
 		stopIdling := w.idle(ctx)

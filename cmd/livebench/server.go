@@ -72,7 +72,7 @@ func startPackroom(ctx context.Context, binary, dir, camera string) (*server, er
 up: {listen: %q, services: [vision]}
 nats: {listen: %q}
 vision: {listen: %q, url: "http://%s", ice_listen: %q}
-cameras: [{id: cam1, url: %q, slots: none.json}]
+cameras: [{id: cam1, url: %q}]
 `, a[0], a[1], a[2], a[2], a[3], camera))
 	if err != nil {
 		return nil, err

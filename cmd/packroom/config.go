@@ -69,7 +69,7 @@ type CameraConfig struct {
 	URL       string `yaml:"url"`
 	Substream string `yaml:"substream"` // empty = detection uses URL too
 	Transcode bool   `yaml:"transcode"` // for cameras that send no H264, or B-frames
-	Slots     string `yaml:"slots"`     // a slots file; see Config.Path
+	Slots     string `yaml:"slots"`     // a slots file; see Config.Path; empty = the camera is watched and recorded only
 	Laser     string `yaml:"laser"`     // a calibration; see Config.laserFile
 }
 
@@ -417,8 +417,8 @@ func (c Config) Validate() error {
 			return fmt.Errorf("cameras[%d].id: %q is used twice", i, cam.ID)
 		}
 		cameras[cam.ID] = true
-		if cam.URL == "" || cam.Slots == "" {
-			return fmt.Errorf("cameras[%d]: url and slots must be given", i)
+		if cam.URL == "" {
+			return fmt.Errorf("cameras[%d]: url must be given", i)
 		}
 	}
 	devices := map[string]bool{}

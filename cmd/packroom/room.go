@@ -170,6 +170,9 @@ func roomSlots(ctx context.Context, cfg Config, log *slog.Logger) ([]room.Slot, 
 	var slots []room.Slot
 	owner := map[string]string{}
 	for _, cam := range cfg.Cameras {
+		if cam.Slots == "" {
+			continue // of a door, or a corridor
+		}
 		of, _, err := cameraSlots(ctx, cfg, cam, log)
 		if err != nil {
 			return nil, fmt.Errorf("camera %s: %w", cam.ID, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -18,6 +19,11 @@ func visionCommand() subcommand {
 	return subcommand{name: "vision", about: "cameras: detection, live view, clips", run: runVision}
 }
 
+// gcPercent is how much garbage may gather, as a share of what is in use. 50: a
+// viewer of a live picture costs two thirds of the memory that 100 does, and 6 %
+// more processor time.
+const gcPercent = 50
+
 func runVision(ctx context.Context, args []string) error {
 	begun, err := begin(ctx, "vision", args, needBus)
 	if err != nil {
@@ -28,6 +34,9 @@ func runVision(ctx context.Context, args []string) error {
 	ice, err := iceServers(cfg)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	service, err := vision.NewService(visionConfig(cfg, secrets, ice, b, log))
 	if err != nil {
