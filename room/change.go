@@ -69,7 +69,7 @@ type Presence struct {
 type CameraHealth struct {
 	Camera  string    `json:"camera"`
 	OK      bool      `json:"ok"`
-	Problem string    `json:"problem,omitempty"` // lost, moved, covered, dark, blurred, frozen
+	Problem string    `json:"problem,omitempty"` // lost, moved, covered, dark, blurred, smeared, frozen
 	Detail  string    `json:"detail,omitempty"`  // for people: "connection refused; trying again"
 	At      time.Time `json:"at"`
 }

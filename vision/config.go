@@ -41,6 +41,11 @@ type Config struct {
 	// most parts of the picture, to be a light (or a bump of the camera), not
 	// people. 0.4: a lamp leaves what is in the shade.
 	LightStep float64
+	// MostShift is how far the camera may have been pushed and be believed, as a
+	// fraction of the picture's width; beyond it, it says that it was moved.
+	// 0.01 (6 of 640 pixels): a slot's edge is then still nearer to its own shelf
+	// than to the next.
+	MostShift float64
 	// Linger is how long somebody who stands quite still is taken for a person
 	// rather than for a new piece of furniture.
 	Linger time.Duration
@@ -79,6 +84,7 @@ func (c Config) withDefaults() Config {
 	def(&c.Brightness, 1.6)
 	def(&c.LightStep, 0.4)
 	def(&c.Alike, 0.8)
+	def(&c.MostShift, 0.01)
 	return c
 }
 

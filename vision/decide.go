@@ -30,6 +30,9 @@ const (
 	// litBeside is the share of the outline beside which the light has changed
 	// from which the light is taken to have changed inside of it, too.
 	litBeside = 0.1
+	// mostlyBlown is the overexposed share from which the same holds: a wall on
+	// which a lamp leaves nothing to be seen has lost its outlines as well.
+	mostlyBlown = 0.3
 )
 
 const (
@@ -78,7 +81,7 @@ func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration, last bool)
 	case placed:
 		return []Decision{t.place(b, k, at, confidence)}, false
 	case removed:
-		if e.kept > lightMaybe && e.score() > -wholeOutline && t.ledger.covered(b) == 0 {
+		if (e.kept > lightMaybe && e.score() > -wholeOutline || e.blown > mostlyBlown) && t.ledger.covered(b) == 0 {
 			return nil, false
 		}
 		return []Decision{t.remove(b, k, at, confidence)}, false

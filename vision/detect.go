@@ -49,7 +49,8 @@ type Scene struct {
 	People   bool               // somebody, or something that moves, is in view
 	Slots    []string           // slots that somebody stands in front of or reaches into, sorted
 	Fullness map[string]float64 // by slot, 0..1: how much of its opening is taken
-	Problem  string             // empty, or why changes cannot be trusted now: dark, covered, moved
+	Problem  string             // empty, or why changes cannot be trusted now, and none are reported: see ProblemMoved
+	Shift    room.Point         // by how much the camera was pushed, which is compensated, in the slots file's pixels
 	Items    []Item             // the ledger
 }
 

@@ -8,13 +8,15 @@ import (
 	"github.com/packroom/packroom/room"
 )
 
-// problemWords explains a Scene's problem to people.
+// problemWords explains a Scene's problem to people who read logs; the pages say
+// it in the reader's language.
 var problemWords = map[string]string{
-	"dark":    "too dark to see what happens; turn the light on",
-	"covered": "something covers the camera",
-	"moved":   "the camera was moved: point it back, or draw its slots anew",
-	"blurred": "the picture is blurred: clean or focus the lens",
-	"frozen":  "the camera repeats one picture",
+	ProblemDark:    "too dark to see what happens; turn the light on",
+	ProblemCovered: "something covers the camera",
+	ProblemMoved:   "the camera was moved: point it back, or draw its slots anew",
+	ProblemBlurred: "the picture is blurred: clean or focus the lens",
+	ProblemSmeared: "the picture is smeared: give the camera's stream more bits a second",
+	ProblemFrozen:  "the camera repeats one picture: restart it",
 }
 
 // health is what is known of one camera's fitness. Safe for concurrent use.

@@ -38,7 +38,9 @@ func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 	if !s.begun {
 		s.begun, s.lastT = true, t
 		s.still.copyFrom(v)
-		if !s.restored {
+		if s.restored {
+			s.relight(v)
+		} else {
 			s.committed.copyFrom(v)
 		}
 		s.look.copyFrom(s.committed)

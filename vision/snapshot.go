@@ -122,9 +122,9 @@ func (t *Tracker) Restore(data []byte) error {
 	c := t.base.committed
 	for i := range c.L.Pix {
 		c.L.Pix[i], c.U.Pix[i], c.V.Pix[i] = float32(s.L[i]), float32(s.U[i])/100, float32(s.V[i])/100
-		t.base.touched[i] = 1
 	}
-	t.base.restored, t.rest = true, false
+	t.base.restored = true
+	t.allTouched()
 	t.ledger = newLedger()
 	t.ledger.next = s.Next
 	for _, it := range s.Items {

@@ -50,7 +50,8 @@ func printCost(w io.Writer, all []scored) {
 	row := func(name string, decode float64, c frameCost, mb string) {
 		n := float64(max(c.busy.frames+c.quiet.frames, 1)) / 1000
 		base := c.baseline.each()
-		fmt.Fprintf(w, "%-24.24s%8.2f%8.2f%8.2f%8.2f", name, decode, c.stages.Gate.Seconds()/n, c.stages.Shrink.Seconds()/n, c.stages.Track.Seconds()/n)
+		fmt.Fprintf(w, "%-24.24s%8.2f%8.2f%8.2f%8.2f%8.2f", name, decode, c.stages.Gate.Seconds()/n, c.stages.Shrink.Seconds()/n,
+			(c.stages.Sight-c.stages.Shrink).Seconds()/n, c.stages.Track.Seconds()/n)
 		fmt.Fprintf(w, "%9s%9s%8.2f%9s%9s%8s\n", figure(c.busy, 1), figure(c.quiet, 1), base, figure(c.busy, base), figure(c.quiet, base), mb)
 	}
 	var sum frameCost
@@ -59,6 +60,7 @@ func printCost(w io.Writer, all []scored) {
 		row(s.Clip, s.run.decode*1000/float64(max(s.run.frames, 1)), s.cost, fmt.Sprintf("%d MB", s.run.peakMB))
 		sum.busy, sum.quiet, sum.baseline = sum.busy.plus(s.cost.busy), sum.quiet.plus(s.cost.quiet), sum.baseline.plus(s.cost.baseline)
 		sum.stages.Gate += s.cost.stages.Gate
+		sum.stages.Sight += s.cost.stages.Sight
 		sum.stages.Shrink += s.cost.stages.Shrink
 		sum.stages.Track += s.cost.stages.Track
 		decode, frames = decode+s.run.decode, frames+s.run.frames

@@ -36,6 +36,9 @@ type Detector struct {
 	cfg      Config
 	gate     vision.Gate
 	tracker  *vision.Tracker
+	sight    *vision.Sight
+	problem  string // why the pictures could not be trusted, at the last one
+	straight []byte // scratch: a frame with the camera's movement taken off
 	view     vision.View
 	w, h     int // of the frames; 0 until the first
 	small    gocv.Mat
@@ -73,6 +76,7 @@ func (d *Detector) Process(f vision.Frame) ([]vision.Seen, error) {
 		return nil, err
 	}
 	done := d.lap(&d.spent.Gate)
+	d.sight.Glance(f)
 	open := d.gate.Pass(f)
 	done()
 	rest := d.tracker.Rest()
@@ -83,7 +87,8 @@ func (d *Detector) Process(f vision.Frame) ([]vision.Seen, error) {
 		return nil, nil
 	}
 	d.lastStep, d.stepped = f.T, true
-	if err := d.shrink(f); err != nil {
+	f, trusted, err := d.look(f)
+	if err != nil || !trusted {
 		return nil, err
 	}
 	done = d.lap(&d.spent.Track)
@@ -119,11 +124,13 @@ func (d *Detector) accept(f vision.Frame) error {
 	}
 	d.w, d.h, d.first, d.lastT = f.Width, f.Height, f.At.Add(-f.T), f.T
 	w, h := vision.WorkSize(d.cfg.Config, f.Width, f.Height)
+	d.sight = vision.NewSight(w, h, d.cfg.Config)
 	d.tracker, d.view = vision.NewTracker(d.slots, w, h, d.cfg.Config), vision.NewView(w, h)
 	if d.restored != nil {
 		if err := d.tracker.Restore(d.restored); err != nil {
 			return err
 		}
+		d.sight.Refer(d.tracker.Reference())
 	}
 	return nil
 }
@@ -232,7 +239,7 @@ func (d *Detector) jpeg(pix []byte, r image.Rectangle) ([]byte, error) {
 
 // Flush implements vision.Detector.
 func (d *Detector) Flush() []vision.Seen {
-	if d.tracker == nil || d.quiet == nil {
+	if d.tracker == nil || d.quiet == nil || !d.sight.Trusted() {
 		return nil
 	}
 	decided := d.tracker.Flush()
@@ -249,7 +256,10 @@ func (d *Detector) Scene() vision.Scene {
 	if d.tracker == nil {
 		return vision.Scene{Fullness: map[string]float64{}}
 	}
-	return d.tracker.Scene()
+	s := d.tracker.Scene()
+	s.Problem = d.problem
+	s.Shift = d.sight.ShiftIn(d.slots)
+	return s
 }
 
 // Snapshot implements vision.Detector.

@@ -5,6 +5,7 @@ import "time"
 // Spent is how much of Config.Clock each stage of a Detector has used.
 type Spent struct {
 	Gate   time.Duration // whether anything happens at all
+	Sight  time.Duration // whether the picture can be trusted, and where the camera points; with Shrink
 	Shrink time.Duration // full picture to working size
 	Track  time.Duration // deciding, with all of Scene's work left out
 }

@@ -1,8 +1,14 @@
-import { t } from '../lib/i18n';
-import type { RoomView } from '../lib/types';
+import { hasText, t } from '../lib/i18n';
+import type { CameraHealth, RoomView } from '../lib/types';
 import { LiveView } from './LiveView';
 import { Tag } from './parts';
 import { word } from './sentence';
+
+/** What to do about a camera's problem; of a lost one, why it is lost. */
+function help(health: CameraHealth | undefined): string {
+  const key = `manager.problem_help.${health?.problem}`;
+  return hasText(key) ? `${t(key)} ${t('manager.problem_blind')}` : (health?.detail ?? '');
+}
 
 /** Every camera with its health in words and its picture. */
 export function Cameras({ v }: { v: RoomView }) {
@@ -22,7 +28,7 @@ export function Cameras({ v }: { v: RoomView }) {
                 <h3 class="mono">{id}</h3>
                 <p aria-live="polite">
                   <Tag tone={ok ? 'ok' : 'bad'}>{ok ? t('manager.camera.ok') : word('manager.problem', health?.problem ?? 'lost')}</Tag>
-                  {!ok && health?.detail && <span class="soft">{health.detail}</span>}
+                  {!ok && <span class="soft">{help(health)}</span>}
                 </p>
               </div>
             </li>
