@@ -12,7 +12,12 @@
 //     order in which it was seen. It lies on disk until the bus has taken it.
 //   - Live view and recording go on while the bus is away. Detection waits for
 //     the camera's lease, whose revision every change carries.
-//   - Footage that an event has pinned is not removed before footage that none has.
+//   - Every event of the log has its footage kept, or a gap that is stated: events
+//     wait in the stream through restarts and full disks until their pin is on disk.
+//   - Footage that an event has pinned is not removed before footage that none has,
+//     and what a hold covers not at all. A disk that is getting too small is an
+//     alarm while all is still written.
+//   - Footage is given out with faces covered unless plain footage is asked for.
 //
 // # Why
 //
@@ -28,6 +33,12 @@
 //     interval later.
 //   - Viewers' connections are package webrtc's, so that the WebRTC library is
 //     known in one place; what is shown to whom, and again, is decided here.
+//   - Heads are covered by what differs from the empty room, not by what looks like
+//     a face: detectors miss faces from the side and from above, and one picture
+//     is enough to know somebody. Cascades add what stands still. No face is
+//     described, compared or kept.
+//   - A clip is a file of its own with a checksum that the log has, and not a mark
+//     in the ring: it outlives the ring, and is proof.
 //   - The lease guards detection and not the pull: a second machine that stands
 //     by has the picture and its recording already when it takes over.
 package vision

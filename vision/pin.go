@@ -23,8 +23,9 @@ const (
 )
 
 const (
-	pinSettle = 3 * time.Second // after its end: the last part is on disk
-	pinMost   = 5 * time.Minute // of events that overlap
+	pinSettle = 3 * time.Second  // after its end: the last part is on disk
+	pinWait   = 20 * time.Second // after its end, for a camera or a disk that is behind; then it is a gap
+	pinMost   = 5 * time.Minute  // of events that overlap
 	pinRetry  = 10 * time.Second
 )
 
@@ -221,7 +222,8 @@ func (c *Clips) savePins(ctx context.Context, now time.Time) {
 		if ctx.Err() != nil {
 			return
 		}
-		if now.Before(p.To.Add(pinSettle)) || now.Sub(p.tried).Abs() < pinRetry {
+		if now.Before(p.To.Add(pinSettle)) || now.Sub(p.tried).Abs() < pinRetry ||
+			now.Before(p.To.Add(pinWait)) && !c.reaches(p.Camera, p.To) {
 			continue
 		}
 		err := c.savePin(p)
@@ -236,6 +238,12 @@ func (c *Clips) savePins(ctx context.Context, now time.Time) {
 			c.log.Error("a clip could not be saved; trying again", "camera", p.Camera, "err", err)
 		}
 	}
+}
+
+// reaches reports whether a camera's footage goes on to a time.
+func (c *Clips) reaches(camera string, to time.Time) bool {
+	r := c.known(camera)
+	return r != nil && slices.ContainsFunc(r.all(), func(s segment) bool { return !s.end.Before(to) })
 }
 
 func (c *Clips) savePin(p Pin) error {

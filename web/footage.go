@@ -130,11 +130,14 @@ func (s *Server) viewFootage(c echo.Context) error {
 		"pass": s.pass(managerOf(c).ID, f, s.cfg.Now().Add(plainFor).Unix())})
 }
 
+// CertificateKind is the Kind of a Certificate.
+const CertificateKind = "packroom.footage.v1"
+
 // Certificate says what a file of footage is, and where the event log has its
 // checksum. Whoever holds it, the file and the log can prove that none was
 // altered since: the log's hash chain up to the entry stands for all before it.
 type Certificate struct {
-	Kind     string       `json:"kind"` // packroom.footage.v1
+	Kind     string       `json:"kind"` // CertificateKind
 	Property string       `json:"property"`
 	Footage  room.Footage `json:"footage"`
 	By       string       `json:"by"`
@@ -171,10 +174,11 @@ func (s *Server) exportFootage(c echo.Context) error {
 		q.Set("pass", s.pass(m.ID, f, s.cfg.Now().Add(plainFor).Unix()))
 	}
 	return c.JSON(http.StatusOK, map[string]any{"file": "/api/manager/clip?" + q.Encode(), "certificate": Certificate{
-		Kind: "packroom.footage.v1", Property: s.cfg.Property.Name, Footage: about, By: m.Email, Entry: *r.Entry,
+		Kind: CertificateKind, Property: s.cfg.Property.Name, Footage: about, By: m.Email, Entry: *r.Entry,
 		Verify: []string{
+			"packroom audit footage CERTIFICATE FILE does all of this:",
 			"sha256sum of the file is footage.sha256",
-			"packroom audit verify finds the log whole",
+			"the log's hash chain is whole up to entry.seq (packroom audit verify)",
 			fmt.Sprintf("event %d of the log has entry.hash and, in its data, footage.sha256", r.Entry.Seq),
 		},
 	}})

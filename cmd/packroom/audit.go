@@ -17,17 +17,20 @@ import (
 func auditCommand() subcommand {
 	return subcommand{
 		name:  "audit",
-		about: "check that the event log was not altered: audit verify [--url URL]",
+		about: "check that the event log, or exported footage, was not altered: audit verify|footage",
 		run:   func(ctx context.Context, args []string) error { return audit(ctx, args, os.Stdout, os.Stderr) },
 	}
 }
 
 const auditHelp = `packroom audit verify [--url URL] [--config FILE] [--data DIR]
+packroom audit footage [--url URL] [--config FILE] [--data DIR] CERTIFICATE FILE
 
 Walks along every room's event log and checks each row's hash, its link to the
 row before and the end of the log. It prints a line a room and the hash of its
 last event: keep that line elsewhere, and nobody can rewrite what is before it.
 Exit status 1 where a row was altered, removed or reordered; the first is named.
+With footage, it also checks that the exported FILE is what its CERTIFICATE says,
+and that the event log has its checksum where the certificate says.
 
   --url URL      a PostgreSQL database; without it the one of the settings, or
                  the private one under the data directory, started for the
@@ -39,7 +42,7 @@ func audit(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	url := flags.String("url", "", "")
-	if len(args) == 0 || args[0] != "verify" {
+	if len(args) == 0 || args[0] != "verify" && args[0] != "footage" {
 		fmt.Fprint(stderr, auditHelp)
 		return errUsage
 	}
@@ -50,7 +53,7 @@ func audit(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(rest); errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, auditHelp)
 		return nil
-	} else if err != nil || flags.NArg() > 0 {
+	} else if err != nil || flags.NArg() != map[string]int{"verify": 0, "footage": 2}[args[0]] {
 		fmt.Fprint(stderr, auditHelp)
 		return errUsage
 	}
@@ -61,6 +64,9 @@ func audit(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		defer stop()
 		*url = found
+	}
+	if args[0] == "footage" {
+		return auditFootage(ctx, *url, flags.Arg(0), flags.Arg(1), stdout)
 	}
 	reports, err := postgres.Audit(ctx, *url)
 	if err != nil {

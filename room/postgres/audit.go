@@ -96,6 +96,37 @@ func Audit(ctx context.Context, url string) ([]AuditReport, error) {
 	return all, mapErr("audit", err)
 }
 
+// AuditEvent gives the event at a place of a log, and what a walk along that log
+// found: room.ErrNotFound where there is none.
+func AuditEvent(ctx context.Context, url string, at room.Entry) (e room.Event, r AuditReport, err error) {
+	cc, err := pgx.ParseConfig(url)
+	if err != nil {
+		return e, r, fmt.Errorf("audit: read the URL: %w: %s", room.ErrInvalid, passwordless(err))
+	}
+	prepareConn(cc)
+	conn, err := pgx.ConnectConfig(ctx, cc)
+	if err != nil {
+		return e, r, mapErr("audit", err)
+	}
+	defer closeConn(conn)
+	err = inSnapshot(ctx, conn, func(tx pgx.Tx) error {
+		const event = `SELECT ` + eventColumns + ` FROM events WHERE property = $1 AND room = $2 AND seq = $3`
+		rows, err := tx.Query(ctx, event, at.Property, at.Room, at.Seq)
+		if err != nil {
+			return err
+		}
+		if e, err = pgx.CollectExactlyOneRow(rows, scanEvent); err != nil {
+			return err
+		}
+		r, err = verify(ctx, tx, at.Property, at.Room)
+		return err
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = fmt.Errorf("event %d of %s/%s: %w", at.Seq, at.Property, at.Room, room.ErrNotFound)
+	}
+	return e, r, mapErr("audit", err)
+}
+
 func inSnapshot(ctx context.Context, conn *pgx.Conn, f func(tx pgx.Tx) error) error {
 	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f)
 }
