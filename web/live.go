@@ -68,13 +68,32 @@ func (s *Server) forward(c echo.Context, path ...string) error {
 	return nil
 }
 
-// live negotiates, changes and ends one page's live picture of a camera.
+// watchCamera gives the page a token by which this manager, and nobody else, may
+// open this camera's live picture within a minute, and the STUN and TURN servers
+// for it.
+func (s *Server) watchCamera(c echo.Context) error {
+	c.Request().URL.RawQuery = url.Values{"viewer": {managerBy(c)}}.Encode()
+	return s.forward(c, "viewers", c.Param("camera"))
+}
+
+// live negotiates, changes and ends one page's live picture of a camera. Whoever
+// begins one shows a token of their own; after that the session is its own key,
+// of 128 random bits.
 func (s *Server) live(c echo.Context) error {
-	if c.Request().Method == http.MethodPost {
-		s.log.Info("live picture opened", "camera", c.Param("camera"), "by", managerBy(c))
-		return s.forward(c, "whep", c.Param("camera"))
+	camera := c.Param("camera")
+	if c.Request().Method != http.MethodPost {
+		return s.forward(c, "whep", camera, c.Param("session"))
 	}
-	return s.forward(c, "whep", c.Param("camera"), c.Param("session"))
+	token := strings.TrimPrefix(c.Request().Header.Get("Authorization"), "Bearer ")
+	viewer, err := room.CheckViewer(s.cfg.VisionToken, camera, token, s.cfg.Now())
+	if err == nil && viewer != managerBy(c) {
+		err = &room.Denial{Reason: "unknown"} // another's
+	}
+	if err != nil {
+		return err
+	}
+	s.log.Info("live picture opened", "camera", camera, "by", viewer)
+	return s.forward(c, "whep", camera)
 }
 
 func (s *Server) cameras(c echo.Context) error { return s.forward(c, "cameras") }

@@ -234,10 +234,13 @@ func TestCamerasAreReachedThroughUsAlone(t *testing.T) {
 	defer vision.Close()
 	h := open(t, func(c *Config) { c.VisionURL, c.VisionToken = vision.URL, "box token" })
 	h.signIn()
+	token := room.SignViewer("box token", "manager:ann@example.com", "cam1", h.now.Add(room.ViewerTTL))
 	for path, want := range map[string]string{
 		"POST /live/cam1":                         "/whep/cam1",
 		"DELETE /live/cam1/s1":                    "/whep/cam1/s1",
 		"PATCH /live/cam1/s1":                     "/whep/cam1/s1",
+		"POST /live/cam1?stream=sub":              "/whep/cam1?stream=sub",
+		"POST /api/manager/cameras/cam1/watch":    "/viewers/cam1?viewer=manager%3Aann%40example.com",
 		"GET /api/manager/cameras":                "/cameras",
 		"GET /api/manager/cameras/cam1/snapshot":  "/snapshot/cam1.jpg",
 		"GET /api/manager/footage?from=1&to=2":    "/footage?from=1&to=2",
@@ -248,6 +251,7 @@ func TestCamerasAreReachedThroughUsAlone(t *testing.T) {
 			method, to, _ := strings.Cut(path, " ")
 			r := h.request(method, to, io.Reader(strings.NewReader("v=0")))
 			r.Header.Set("Content-Type", "application/sdp")
+			r.Header.Set("Authorization", "Bearer "+token)
 			w := h.do(r)
 			if w.Code != http.StatusCreated || got.RequestURI != want || body != "v=0" {
 				t.Fatalf("%d, vision was asked for %s with %q", w.Code, got.RequestURI, body)
@@ -264,5 +268,39 @@ func TestCamerasAreReachedThroughUsAlone(t *testing.T) {
 		h.want(h.ask("GET", "/api/manager/cameras/"+name+"/snapshot", nil), http.StatusNotFound, "not_found")
 	}
 	vision.Close()
-	h.want(h.ask("POST", "/live/cam1", nil), http.StatusServiceUnavailable, "unavailable")
+	h.want(h.ask("GET", "/api/manager/cameras", nil), http.StatusServiceUnavailable, "unavailable")
+}
+
+func TestLivePictureIsOpenedByATokenOfOnesOwn(t *testing.T) {
+	asked := 0
+	vision := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; w.WriteHeader(http.StatusCreated) }))
+	defer vision.Close()
+	h := open(t, func(c *Config) { c.VisionURL, c.VisionToken = vision.URL, "box token" })
+	h.signIn()
+	later := h.server.cfg.Now().Add(room.ViewerTTL)
+	me := "manager:ann@example.com"
+	for name, c := range map[string]struct {
+		token, reason string
+	}{
+		"mine":           {room.SignViewer("box token", me, "cam1", later), ""},
+		"none":           {"", "unknown"},
+		"over":           {room.SignViewer("box token", me, "cam1", later.Add(-2*room.ViewerTTL)), "expired"},
+		"another camera": {room.SignViewer("box token", me, "cam2", later), "unknown"},
+		"another's":      {room.SignViewer("box token", "manager:bob@example.com", "cam1", later), "unknown"},
+		"the box's":      {"box token", "unknown"},
+	} {
+		before := asked
+		r := h.request("POST", "/live/cam1", io.Reader(strings.NewReader("v=0")))
+		r.Header.Set("Authorization", "Bearer "+c.token)
+		w := h.do(r)
+		if c.reason == "" {
+			if w.Code != http.StatusCreated || asked != before+1 {
+				t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			}
+			continue
+		}
+		if w.Code/100 != 4 || asked != before || !strings.Contains(w.Body.String(), c.reason) {
+			t.Errorf("%s: %d %s, vision was asked %d times", name, w.Code, w.Body, asked-before)
+		}
+	}
 }

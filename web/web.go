@@ -156,6 +156,7 @@ func (s *Server) routes(registry *prometheus.Registry) error {
 	m.POST("/kiosks/:kiosk/link", s.managerKioskLink)
 	m.DELETE("/kiosks/devices/:id", s.managerRevokeKiosk)
 	m.GET("/cameras/:camera/snapshot", s.cameraSnapshot)
+	m.POST("/cameras/:camera/watch", s.watchCamera)
 	m.GET("/cameras", s.cameras)
 	m.GET("/clip", s.clip)
 	m.GET("/clip/about", s.clipAbout)

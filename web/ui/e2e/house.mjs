@@ -52,10 +52,15 @@ class Mailbox {
   }
 }
 
-export async function openHouse({ binary }) {
+/**
+ * openHouse starts one. cameras are more than the simulated room's two: id, and
+ * url, which nobody searches for packages.
+ */
+export async function openHouse({ binary, cameras = [] }) {
   const dir = mkdtempSync(join(tmpdir(), 'packroom-e2e-'));
   execFileSync('chmod', ['755', dir]); // PostgreSQL's user passes
   const [nats, up, room, vision, ocr, notify, web, sim, rtsp, ice] = await claimPorts(10);
+  const more = cameras.length;
   const box = new Mailbox();
   const smtp = await box.start();
   const at = (p) => `127.0.0.1:${p}`;
@@ -72,7 +77,7 @@ smtp: {host: 127.0.0.1, port: ${smtp}, tls: none}
 cameras:
   - {id: cam1, url: "rtsp://${at(rtsp)}/cam1", slots: sim/cam1.slots.json}
   - {id: cam2, url: "rtsp://${at(rtsp)}/cam2", slots: sim/cam2.slots.json}
-`);
+${cameras.map((c) => `  - {id: ${c.id}, url: "${c.url}", substream: "${c.substream ?? ''}"}\n`).join('')}`);
   const data = join(dir, 'var');
   mkdirSync(data);
   let log = '';
@@ -111,7 +116,7 @@ cameras:
     }, 60_000);
     await until('the room knows it', async () => {
       const { cameras } = await (await fetch(`${house.url}/api/kiosk/K1`)).json();
-      return cameras.length === 2 && cameras.every((c) => c.ok);
+      return cameras.length === 2 + more && cameras.every((c) => c.ok);
     }, 60_000);
   } catch (e) {
     await house.close();

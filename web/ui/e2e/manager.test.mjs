@@ -103,10 +103,11 @@ it('every service is shown, and the cameras with their pictures', async () => {
 it('a camera is watched live', async () => {
   await button(/Watch live cam1/).click();
   await desk.getByText('Live', { exact: true }).waitFor();
-  await until('moving pictures', () => desk.locator('video').evaluate((v) => v.videoWidth === 1280 && v.currentTime > 0.3));
-  await desk.locator('video').scrollIntoViewIfNeeded();
+  const video = desk.locator('live-view[camera=cam1] video');
+  await until('moving pictures', () => video.evaluate((v) => v.videoWidth === 1280 && v.currentTime > 0.3));
+  await video.scrollIntoViewIfNeeded();
   await shoot(desk, 'manager-live');
-  await button(/^Stop/).click();
+  await button(/^Stop cam1/).click();
 });
 
 it('a package of nobody, one of somebody and one that was never put down appear by themselves', async () => {

@@ -88,6 +88,9 @@ export const desk = {
     ['notify', 'waiting', 'exit status 1'], ['web', 'running'], ['sim', 'stopped'],
   ].map(([name, state, last_error], i) => ({ name, state, restarts: last_error ? 7 : 0, since: ago(i * 7), last_error })),
   kiosks: [{ id: 'k1', kiosk: 'K1', by: 'ann.keller@the-alder.example.com', created: ago(900) }],
-  cameras: [],
+  cameras: ['cam1', 'cam2', 'cam3', 'cam4', 'loading_dock'].map((id) => ({
+    id, since: now, width: 1280, height: 720, fps: 24.9, sub: true, viewers: 0,
+    health: id === 'cam2' ? { camera: id, ok: false, problem: 'lost', detail: 'connection refused: nothing answers at the camera\'s address and port; trying again', at: now } : { camera: id, ok: true, at: now },
+  })),
   credentials: [credential('x1', 'pin', {}), credential('x2', 'card', { revoked: ago(20) }), credential('x3', 'qr', { valid_to: ago(-9000) })],
 };

@@ -52,6 +52,8 @@ const managerPages = {
     await press(p, w, 'manager.setup.do');
   }, 'first'),
   now: desk('', (p) => p.getByRole('row').nth(3).waitFor()),
+  wall: desk('/cameras', (p) => p.locator('live-view[state=pictures]').nth(4).waitFor()),
+  'wall-one': desk('/cameras?camera=cam2', (p) => p.locator('live-view[state=pictures]').waitFor()),
   shelf: desk('', async (p) => { await p.locator('[data-slot=B3]').focus(); await p.keyboard.press('Enter'); await p.locator('.shelf-list .row').first().waitFor(); }),
   resolve: desk('', dialog('manager.whose')),
   assign: desk('', async (p, w) => {

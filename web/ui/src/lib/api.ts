@@ -166,8 +166,6 @@ export const managerApi = {
   addAccount: (body: { email: string; name: string; password: string; role: string }) => request<Account>('POST', `${m}/accounts`, body),
   setRole: (id: string, role: string) => request<void>('POST', `${m}/accounts/${enc(id)}/role`, { role }),
   cameras: () => request<CameraView[]>('GET', `${m}/cameras`),
-  /** WHEP: POST an SDP offer here; the answer's Location, relative to this address, ends the session by DELETE. */
-  live: (camera: string) => `/live/${enc(camera)}`,
   session: () => request<Session>('GET', `${m}/session`),
   setup: (body: { email: string; name: string; password: string; code?: string }) => request<Session>('POST', `${m}/setup`, body),
   signIn: (email: string, password: string) => request<Session>('POST', `${m}/sign-in`, { email, password }),

@@ -142,6 +142,8 @@ export interface CameraView {
   width: number;
   height: number;
   fps: number;
+  /** Has a small stream. */
+  sub: boolean;
   viewers: number;
   from?: string;
 }

@@ -2,6 +2,7 @@ import { hasText, t } from '../lib/i18n';
 import type { CameraHealth, RoomView } from '../lib/types';
 import { LiveView } from './LiveView';
 import { Tag } from './parts';
+import { Link } from './route';
 import { word } from './sentence';
 
 /** What to do about a camera's problem; of a lost one, why it is lost. */
@@ -16,6 +17,7 @@ export function Cameras({ v }: { v: RoomView }) {
   return (
     <section class="panel" aria-labelledby="cameras-title">
       <h2 id="cameras-title">{t('manager.cameras')}</h2>
+      <p><Link to="cameras">{t('manager.wall.link')}</Link></p>
       {ids.length === 0 && <p class="soft">{t('manager.cameras.none')}</p>}
       <ul class="cameras">
         {ids.map((id) => {

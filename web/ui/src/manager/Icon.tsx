@@ -1,6 +1,7 @@
 const paths = {
   box: 'M4 8l8-4 8 4v9l-8 4-8-4zM4 8l8 4 8-4M12 12v9',
   now: 'M4 4h16v16H4zM4 12h16M12 4v16',
+  cameras: 'M4 5h7v6H4zM13 5h7v6h-7zM4 13h7v6H4zM13 13h7v6h-7z',
   log: 'M5 5h14M5 10h14M5 15h9M5 20h6',
   timeline: 'M3 6h7M13 6h8M3 12h4M10 12h11M3 18h11M17 18h4M12 3v18',
   residents: 'M8 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2 20c0-3.5 2.5-5.5 6-5.5s6 2 6 5.5M16 4.5a3.2 3.2 0 0 1 0 6M17.5 14.8c2.8.5 4.5 2.3 4.5 5.2',

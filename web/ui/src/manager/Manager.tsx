@@ -16,11 +16,12 @@ import { Link, page, pages, type Page } from './route';
 import { ServiceAlarm } from './Services';
 import { SignIn } from './SignIn';
 import { Timeline } from './Timeline';
+import { Wall } from './Wall';
 import { failureText, follow, ill, line, loadSession, session, sessionTrouble, signedOut, trouble, view } from './state';
 import { needsDeciding } from './room';
 
 const bodies: Record<Page, () => preact.JSX.Element> = {
-  now: Now, log: Log, timeline: Timeline, residents: Residents, couriers: Couriers, carriers: Carriers, outbox: Outbox, devices: Devices, kiosks: Kiosks,
+  now: Now, cameras: Wall, log: Log, timeline: Timeline, residents: Residents, couriers: Couriers, carriers: Carriers, outbox: Outbox, devices: Devices, kiosks: Kiosks,
 };
 
 /** The manager's page: the way in, then the room. */

@@ -5,6 +5,7 @@ import './manager.css';
 import './now.css';
 import './pages.css';
 import './timeline.css';
+import './wall.css';
 import { language, setLanguage } from '../lib/i18n';
 import { Manager } from './Manager';
 

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
 /** The pages in the rail; the carriers' is reached from the couriers'. */
-export const pages = ['now', 'log', 'timeline', 'residents', 'couriers', 'outbox', 'devices', 'kiosks'] as const;
+export const pages = ['now', 'cameras', 'log', 'timeline', 'residents', 'couriers', 'outbox', 'devices', 'kiosks'] as const;
 export type Page = (typeof pages)[number] | 'carriers';
 
 const pageOf = (path: string): Page => {
