@@ -1,6 +1,7 @@
 # make run     install what is missing, build, start everything (Ctrl-C stops it)
 # make test    install what is missing, and run every test
-# make bench   measure, and print one table
+# make bench   measure the house, then live view, and print a table of each
+# make bench-live   measure live view; LIVE_PEERS=mediamtx=FILE,go2rtc=FILE measures those beside it
 # make bench-ocr   read the label sets in BENCH (../shared/bench), print a table for each
 # make bench-vision   hold the detector against the clips in BENCH and the films in FILM (var/film)
 # make build   bin/packroom, with the pages in it
@@ -66,6 +67,13 @@ test: setup-test build
 .PHONY: bench
 bench: setup-test build
 	@node $(ui)/e2e/bench.mjs
+	@$(MAKE) bench-live
+
+LIVE_PEERS ?=
+.PHONY: bench-live
+bench-live: setup-test build
+	@go build -o bin/livebench ./cmd/livebench
+	@bin/livebench -packroom bin/packroom -peers "$(LIVE_PEERS)"
 
 BENCH ?= ../shared/bench
 .PHONY: bench-ocr

@@ -70,13 +70,14 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	var t table
+	var failed error
 	for _, kind := range o.kinds() {
 		if err := measure(ctx, &t, o, kind, dir, short, long); err != nil {
-			return fmt.Errorf("%s: %w", kind.name, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", kind.name, err))
 		}
 	}
 	t.print(os.Stdout)
-	return nil
+	return failed
 }
 
 func parse(args []string) (options, error) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -13,9 +12,9 @@ import (
 )
 
 const (
-	joinEvery  = 173 * time.Millisecond // no multiple of a picture's time
-	settle     = 3 * time.Second        // after the last viewer has a picture
-	firstWithn = 15 * time.Second       // a first picture
+	joinEvery   = 173 * time.Millisecond // no multiple of a picture's time
+	settle      = 3 * time.Second        // after the last viewer has a picture
+	firstWithin = 15 * time.Second       // a first picture; who has none by then counts as this
 )
 
 // result is what viewers saw in one measured window.
@@ -62,15 +61,8 @@ func (s *server) watch(ctx context.Context, c *clip, n int, window time.Duration
 		}
 	}
 	r := result{viewers: n}
-	for _, v := range all {
-		select {
-		case <-v.began:
-			r.first = append(r.first, v.first)
-		case <-time.After(firstWithn):
-			return r, fmt.Errorf("a viewer saw no picture in %v", firstWithn)
-		case <-ctx.Done():
-			return r, ctx.Err()
-		}
+	if err := r.awaitFirst(ctx, all); err != nil {
+		return r, err
 	}
 	if window == 0 {
 		return r, nil
@@ -81,6 +73,23 @@ func (s *server) watch(ctx context.Context, c *clip, n int, window time.Duration
 	return r, s.observe(ctx, &r, all, window)
 }
 
+// awaitFirst waits until every viewer has a picture, or long enough.
+func (r *result) awaitFirst(ctx context.Context, all []*spectator) error {
+	late := time.After(firstWithin)
+	for _, v := range all {
+		select {
+		case <-v.began:
+			r.first = append(r.first, v.first)
+		case <-late:
+			r.first = append(r.first, firstWithin)
+			late = time.After(0) // for the others too
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 func (s *server) join(ctx context.Context, c *clip, loss float64, seed uint64) (*spectator, error) {
 	v := &spectator{began: make(chan struct{})}
 	cfg := webrtc.PlayConfig{URL: s.url, Header: s.header(), On: func(p webrtc.Picture) { v.see(c, p) }}
@@ -88,7 +97,7 @@ func (s *server) join(ctx context.Context, c *clip, loss float64, seed uint64) (
 		dice := rand.New(rand.NewPCG(seed, 2))
 		cfg.Drop = func() bool { return dice.Float64() < loss }
 	}
-	ctx, cancel := context.WithTimeout(ctx, firstWithn)
+	ctx, cancel := context.WithTimeout(ctx, firstWithin)
 	defer cancel()
 	var err error
 	v.player, err = webrtc.Play(ctx, cfg)

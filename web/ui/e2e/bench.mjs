@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { firstFrames } from './firstframe.mjs';
 import { openHouse, until } from './house.mjs';
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 8);
@@ -117,6 +118,8 @@ for (let i = 0; i < rounds; i++) {
   await over();
 }
 
+times.live = await firstFrames(house, 'cam1', rounds);
+
 const rest = minutes * 60_000 - (Date.now() - begun);
 if (rest > 0) await new Promise((ok) => setTimeout(ok, rest));
 const spent = (Date.now() - begun) / 1000;
@@ -133,6 +136,7 @@ row('parcel at rest -> placement on the kiosk', times.kiosk);
 row('hand off the parcel -> placement on the kiosk', times.off);
 row('placement -> message taken by the SMTP server', times.mail);
 row('parcel at rest -> message taken by the SMTP server', times.seen);
+row('live picture asked for -> first frame in Chromium', times.live);
 console.log(`\n${`over ${(spent / 60).toFixed(1)} minutes, two cameras`.padEnd(52)}${'% core'.padStart(9)}${'MB'.padStart(9)}`);
 for (const [name, u] of after) {
   const b = before.get(name) ?? { cpu: 0 };

@@ -72,7 +72,7 @@ it('frames read back differ, and time goes on, on every one', async () => {
 });
 
 it('by keyboard one is opened, saved, and left', async () => {
-  const tile = (camera) => desk.getByRole('button', { name: `Show large ${camera}` });
+  const tile = (camera) => desk.getByRole('button', { name: `Show large ${camera}`, exact: true });
   await tile('cam1').focus();
   await desk.keyboard.press('ArrowRight');
   await desk.keyboard.press('ArrowDown');
@@ -85,7 +85,7 @@ it('by keyboard one is opened, saved, and left', async () => {
   await until('and no other', async () => (await desk.locator('live-view').count()) === 1);
   await shoot(desk, 'wall-one');
   assert.deepEqual(await complaints(desk), []);
-  await desk.getByRole('button', { name: 'Save picture cam1' }).focus();
+  await desk.getByRole('button', { name: 'Save picture cam1', exact: true }).focus();
   const saved = desk.waitForEvent('download');
   await desk.keyboard.press('s');
   const file = await (await saved).path();
