@@ -91,7 +91,7 @@ func TestEveryRefusalHasATextThatUsesOnlyItsValues(t *testing.T) {
 	}
 	blanks := regexp.MustCompile(`\{\w+\}`)
 	call := regexp.MustCompile(`(?:Refuse\([\w.]+|bad\.add\(.*?(?:"\w*"|name)),\s*"([a-z_0-9]+)",\s*"((?:[^"\\]|\\.)*)"`)
-	found := call.FindAllStringSubmatch(sources(t, "*.go", "../room/*.go", "../access/*.go"), -1)
+	found := call.FindAllStringSubmatch(sources(t, "*.go", "../room/*.go", "../room/postgres/*.go", "../access/*.go", "../vision/*.go"), -1)
 	if len(found) < 60 {
 		t.Fatalf("only %d refusals were found", len(found))
 	}
@@ -116,7 +116,7 @@ func TestNoTextIsKeptForAnErrorThatNobodyMakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := sources(t, "*.go", "../room/*.go", "../access/*.go") + ` "offline" "internal" "failed" "outside_hours"` // the pages' own, and one that only room.Denial names
+	made := sources(t, "*.go", "../room/*.go", "../room/postgres/*.go", "../access/*.go", "../vision/*.go") + ` "offline" "internal" "failed" "outside_hours"` // the pages' own, and one that only room.Denial names
 	for key := range p.texts["en"] {
 		if code, ok := strings.CutPrefix(key, "error."); ok && !strings.Contains(made, `"`+code+`"`) {
 			t.Errorf("nothing is refused as %s", code)
