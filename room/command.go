@@ -187,6 +187,14 @@ func DecodeCommand(e Envelope) (Command, error) {
 		return decodeAs[LeadTo](e)
 	case "laser.check":
 		return decodeAs[CheckLaser](e)
+	case "laser.calibrate":
+		return decodeAs[CalibrateLaser](e)
+	case "laser.try":
+		return decodeAs[TryLaser](e)
+	case "laser.stop":
+		return decodeAs[StopLaser](e)
+	case "laser.keep":
+		return decodeAs[KeepLaser](e)
 	case "door.open":
 		return decodeAs[OpenDoor](e)
 	case "parcel.place":

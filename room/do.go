@@ -59,6 +59,14 @@ func (s *Service) carryOut(ctx context.Context, e Envelope) (Reply, error) {
 		return s.issue(ctx, inbox, person(e.By), c)
 	case RevokeCredential:
 		return s.revoke(ctx, inbox, person(e.By), c)
+	case CalibrateLaser:
+		return s.calibrateLaser(c)
+	case TryLaser:
+		return s.tryLaser(c)
+	case StopLaser:
+		return s.stopLaser()
+	case KeepLaser:
+		return s.keepLaser(ctx, inbox, person(e.By))
 	case ViewFootage, ExportFootage, HoldFootage, ReleaseFootage:
 		return s.footage(ctx, inbox, person(e.By), c)
 	default:

@@ -52,6 +52,7 @@ const (
 	EvClipExported       EventKind = "clip.exported.v1" // taken away by a person
 	EvClipHeld           EventKind = "clip.held.v1"     // not to be removed
 	EvClipReleased       EventKind = "clip.released.v1"
+	EvLaserCalibrated    EventKind = "laser.calibrated.v1"
 )
 
 // Event is one row of the event log: what happened, once, for ever. The log is

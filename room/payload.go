@@ -63,6 +63,14 @@ type CourierData struct {
 	Active bool `json:"active"`
 }
 
+// LaserData is the Data of EvLaserCalibrated.
+type LaserData struct {
+	ResidualPX float64 `json:"residual_px"`
+	MM         float64 `json:"mm,omitempty"` // the same on the shelf
+	Used       int     `json:"used"`         // points
+	Outliers   int     `json:"outliers,omitempty"`
+}
+
 // PicturedData is the Data of EvAccessPictured.
 type PicturedData struct {
 	Decision string    `json:"decision"` // ID of the event that it shows
@@ -111,6 +119,8 @@ func (k EventKind) NewData() any {
 		return new(ResidentData)
 	case EvCourierSaved:
 		return new(CourierData)
+	case EvLaserCalibrated:
+		return new(LaserData)
 	case EvClipSaved:
 		return new(Clip)
 	case EvClipViewed, EvClipExported:

@@ -27,6 +27,8 @@ type Config struct {
 	// Picture, where set, takes a picture of the door's outside and gives its
 	// camera and its reference into Pictures.
 	Picture func(ctx context.Context) (camera, ref string, err error)
+	// LaserRig, where filled, lets the laser be calibrated from the manager's page.
+	LaserRig LaserRig
 	// Unlocked, where set, learns how long each unlock took from its grant to the
 	// strike's answer.
 	Unlocked func(time.Duration)
@@ -48,6 +50,7 @@ type Service struct {
 	speech chan Prompt
 
 	decisions chan Event // that wait for their picture
+	bench     laserBench
 
 	mu     sync.Mutex
 	state  State
@@ -72,7 +75,7 @@ func NewService(cfg Config, store Store, gate Authority, dev Devices, words Phra
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Service{cfg: cfg, store: store, gate: gate, dev: dev, words: words, log: cfg.Log,
-		guided: make(chan struct{}, 1), speech: make(chan Prompt, 16), decisions: make(chan Event, 16)}
+		guided: make(chan struct{}, 1), speech: make(chan Prompt, 16), decisions: make(chan Event, 16), bench: laserBench{work: make(chan laserWork, 1)}}
 }
 
 // Run owns the room until ctx ends or another process takes it over. It follows
@@ -88,7 +91,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	var wg sync.WaitGroup
-	for _, work := range []func(context.Context){s.followDoor, s.followReader, s.passTime, s.showGuide, s.speak, s.rehearse, s.takePictures} {
+	for _, work := range []func(context.Context){s.followDoor, s.followReader, s.passTime, s.showGuide, s.speak, s.rehearse, s.takePictures, s.serveLaser} {
 		wg.Go(func() { work(ctx) })
 	}
 	defer wg.Wait()

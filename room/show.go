@@ -38,7 +38,7 @@ func (s *Service) showGuide(ctx context.Context) {
 				lit, litAt = maps.Clone(g.Lights), time.Now()
 			}
 		}
-		if s.dev.Laser == nil {
+		if s.dev.Laser == nil || s.measuring() {
 			continue
 		}
 		if g.Target != nil && g.Target.Aim != nil {
@@ -174,6 +174,7 @@ func (s *Service) View() (RoomView, error) {
 	for _, id := range sortedKeys(st.Items) {
 		v.Items = append(v.Items, st.Items[id])
 	}
+	v.Laser = s.LaserRun()
 	for _, p := range st.Presence {
 		v.People = v.People || p.People
 	}

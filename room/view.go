@@ -35,6 +35,7 @@ type RoomView struct {
 	Door      DoorView       `json:"door"`
 	Cameras   []CameraHealth `json:"cameras"`
 	Devices   []Diagnosis    `json:"devices"`
+	Laser     *LaserRun      `json:"laser,omitempty"` // its last calibration or check
 	People    bool           `json:"people"`
 	Now       time.Time      `json:"now"`
 }

@@ -67,7 +67,7 @@ func (s *Server) managerStream(c echo.Context) error {
 		v = roomFace(v)
 		v.Now = v.Door.Since
 		b, err := json.Marshal(v)
-		return b, len(v.Visits) > 0, err
+		return b, len(v.Visits) > 0 || v.Laser != nil && v.Laser.Running, err
 	})
 }
 

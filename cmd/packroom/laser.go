@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,14 +40,6 @@ starts. With --check it points at the middle of each slot instead and tells how 
 the dot is off. Hang a sheet over the front of open shelves first: a dot on the wall
 behind them is not where a package is.
 `
-
-// pointer is a laser under calibration.
-type pointer struct {
-	laser  room.Laser
-	still  func(ctx context.Context) (image.Image, error) // of the camera, taken now
-	settle time.Duration                                  // from Point to a dot that stands still
-	out    io.Writer
-}
 
 func runLaser(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
 	cfg, rest, err := loadConfig(args)
@@ -96,12 +89,12 @@ func runLaser(ctx context.Context, args []string, in io.Reader, out, errs io.Wri
 		return fmt.Errorf("device %s has no laser", *device)
 	}
 	cam := cfg.Cameras[at]
-	p := &pointer{laser: devices.Laser, settle: time.Second, out: out,
-		still: func(ctx context.Context) (image.Image, error) { return still(ctx, cam.URL) }}
+	m := room.LaserMeasure{Laser: devices.Laser, Settle: time.Second, Tell: printSteps(out),
+		Still: func(ctx context.Context) (image.Image, error) { return still(ctx, cam.URL) }}
 	if *check {
-		return p.check(ctx, cfg, cam)
+		return checkLaser(ctx, cfg, cam, m)
 	}
-	file, err := p.calibrate(ctx, cam.ID, pans, tilts)
+	file, err := m.Calibrate(ctx, cam.ID, pans, tilts)
 	if err != nil {
 		return err
 	}
@@ -145,70 +138,21 @@ func still(ctx context.Context, url string) (image.Image, error) {
 	return m, nil
 }
 
-// shown points the laser somewhere and takes a picture while it rests there.
-func (p *pointer) shown(ctx context.Context, a room.Aim) (image.Image, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if err := p.laser.Point(ctx, a, room.LaserTTL); err != nil {
-		return nil, err
-	}
-	held := make(chan struct{})
-	go func() { // the dead-man time is shorter than a picture takes
-		defer close(held)
-		for waitABit(ctx, room.LaserTTL/4) == nil {
-			_ = p.laser.Point(ctx, a, room.LaserTTL) // the next picture tells
-		}
-	}()
-	defer func() { <-held }()
-	defer cancel()
-	if err := waitABit(ctx, p.settle); err != nil {
-		return nil, err
-	}
-	return p.still(ctx)
-}
-
-// dark takes a picture without the laser.
-func (p *pointer) dark(ctx context.Context) (image.Image, error) {
-	if err := p.laser.Off(ctx); err != nil {
-		return nil, err
-	}
-	if err := waitABit(ctx, p.settle); err != nil {
-		return nil, err
-	}
-	return p.still(ctx)
-}
-
-const gridColumns, gridRows = 5, 4
-
-// calibrate measures a grid of angles.
-func (p *pointer) calibrate(ctx context.Context, camera string, pan, tilt [2]float64) (room.LaserFile, error) {
-	file := room.LaserFile{Camera: camera}
-	dark, err := p.dark(ctx)
-	if err != nil {
-		return file, err
-	}
-	file.Width, file.Height = dark.Bounds().Dx(), dark.Bounds().Dy()
-	for row := range gridRows {
-		for column := range gridColumns {
-			a := room.Aim{PanDeg: pan[0] + (pan[1]-pan[0])*float64(column)/(gridColumns-1), TiltDeg: tilt[0] + (tilt[1]-tilt[0])*float64(row)/(gridRows-1)}
-			lit, err := p.shown(ctx, a)
-			if errors.Is(err, room.ErrInvalid) {
-				fmt.Fprintf(p.out, "pan %6.1f, tilt %6.1f: the head does not go there\n", a.PanDeg, a.TiltDeg)
-				continue
-			}
-			if err != nil {
-				return file, err
-			}
-			at, ok := room.FindDot(dark, lit)
-			if !ok {
-				fmt.Fprintf(p.out, "pan %6.1f, tilt %6.1f: no dot is seen, or several\n", a.PanDeg, a.TiltDeg)
-				continue
-			}
-			fmt.Fprintf(p.out, "pan %6.1f, tilt %6.1f: the dot is at %.1f, %.1f\n", a.PanDeg, a.TiltDeg, at[0], at[1])
-			file.Points = append(file.Points, room.LaserPoint{Aim: a, At: at})
+// printSteps tells the steps of a calibration or a check.
+func printSteps(out io.Writer) func(room.LaserStep) {
+	return func(s room.LaserStep) {
+		what := fmt.Sprintf("pan %6.1f, tilt %6.1f", s.Aim.PanDeg, s.Aim.TiltDeg)
+		switch {
+		case s.Out:
+			fmt.Fprintf(out, "%s: the head does not go there\n", what)
+		case s.At == nil:
+			fmt.Fprintf(out, "%s: no dot is seen, or several\n", cmp.Or(s.Slot, what))
+		case s.Slot != "":
+			fmt.Fprintf(out, "%s: off by %.0f mm\n", s.Slot, s.MissMM)
+		default:
+			fmt.Fprintf(out, "%s: the dot is at %.1f, %.1f\n", what, s.At[0], s.At[1])
 		}
 	}
-	return file, p.laser.Off(ctx)
 }
 
 // keepCalibration writes a calibration that is good, and tells how good.
@@ -220,61 +164,44 @@ func keepCalibration(path string, file room.LaserFile, out io.Writer) error {
 	for _, i := range fit.Outliers {
 		fmt.Fprintf(out, "left out: pan %.1f, tilt %.1f is not on the shelf front with the others\n", file.Points[i].Aim.PanDeg, file.Points[i].Aim.TiltDeg)
 	}
-	b, err := json.MarshalIndent(file, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("keep the calibration: %w", err)
-	}
-	if err := os.WriteFile(path+".new", append(b, '\n'), 0o644); err != nil {
-		return fmt.Errorf("keep the calibration: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := writeCalibration(path, file); err != nil {
 		return fmt.Errorf("keep the calibration: %w", err)
 	}
 	fmt.Fprintf(out, "%d points, off by %.2f pixels on average and %.2f at worst. Written to %s.\n", fit.Used, fit.ResidualPX, fit.WorstPX, path)
 	return nil
 }
 
-// check points at the middle of each slot and tells how far the dot is off. It
-// fails where a dot is on the next parcel.
-func (p *pointer) check(ctx context.Context, cfg Config, cam CameraConfig) error {
-	slots, size, err := cameraSlots(ctx, cfg, cam, cfg.Logger("laser"))
+// writeCalibration puts a calibration in the place of the one before.
+func writeCalibration(path string, file room.LaserFile) error {
+	b, err := json.MarshalIndent(file, "", "  ")
 	if err != nil {
 		return err
 	}
-	dark, err := p.dark(ctx)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", append(b, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// checkLaser points at the middle of each slot and tells how far the dot is off.
+// It fails where a dot is on the next parcel.
+func checkLaser(ctx context.Context, cfg Config, cam CameraConfig, m room.LaserMeasure) error {
+	slots, file, err := cameraSlots(ctx, cfg, cam, cfg.Logger("laser"))
 	if err != nil {
 		return err
 	}
 	var far []string
-	for _, s := range slots {
-		a, ok := s.AimAt(s.Bounds().Center())
-		if !ok {
-			continue
+	tell := m.Tell
+	m.Tell = func(s room.LaserStep) {
+		if s.At == nil || s.MissMM > room.LaserLimitMM {
+			far = append(far, s.Slot)
 		}
-		lit, err := p.shown(ctx, a)
-		if err != nil {
-			return err
-		}
-		at, ok := room.FindDot(dark, lit)
-		if !ok {
-			fmt.Fprintf(p.out, "%s: no dot is seen, or several\n", s.ID)
-			far = append(far, s.ID)
-			continue
-		}
-		at = room.Point{at[0] * float64(size.Width) / float64(dark.Bounds().Dx()), at[1] * float64(size.Height) / float64(dark.Bounds().Dy())}
-		mm, err := s.MissMM(at)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(p.out, "%s: off by %.0f mm\n", s.ID, mm)
-		if mm > room.LaserLimitMM {
-			far = append(far, s.ID)
-		}
+		tell(s)
 	}
-	if err := p.laser.Off(ctx); err != nil {
+	if err := m.Check(ctx, slots, image.Pt(file.Width, file.Height)); err != nil {
 		return err
 	}
 	if len(far) > 0 {

@@ -70,8 +70,8 @@ func TestALaserIsCalibratedAndChecked(t *testing.T) {
 	}
 	var out bytes.Buffer
 	s := &screen{}
-	p := &pointer{laser: s, still: s.still, out: &out}
-	file, err := p.calibrate(t.Context(), "cam1", [2]float64{-24, 24}, [2]float64{-14, 14})
+	p := room.LaserMeasure{Laser: s, Still: s.still, Tell: printSteps(&out)}
+	file, err := p.Calibrate(t.Context(), "cam1", [2]float64{-24, 24}, [2]float64{-14, 14})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,11 +86,11 @@ func TestALaserIsCalibratedAndChecked(t *testing.T) {
 	if err != nil || read[0].Aim == nil {
 		t.Fatalf("the room does not use it: %v", err)
 	}
-	if err := p.check(t.Context(), cfg, cfg.Cameras[0]); err != nil {
+	if err := checkLaser(t.Context(), cfg, cfg.Cameras[0], p); err != nil {
 		t.Errorf("a good calibration: %v: %s", err, out.String())
 	}
 	s.shift = 2 // degrees: 17 pixels of the slots file, 87 mm
-	if err := p.check(t.Context(), cfg, cfg.Cameras[0]); err == nil || !strings.Contains(err.Error(), "at A1, B1: calibrate it again") {
+	if err := checkLaser(t.Context(), cfg, cfg.Cameras[0], p); err == nil || !strings.Contains(err.Error(), "at A1, B1: calibrate it again") {
 		t.Errorf("a head that was knocked: %v", err)
 	}
 	if time.Now().Before(s.until) {

@@ -99,6 +99,7 @@ func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.S
 		Property: cfg.Property.ID, Room: cfg.Room.ID, Door: cfg.Room.Door, Kiosk: cfg.Room.Kiosks[0], Slots: slots, Log: log,
 		Unlocked: func(d time.Duration) { unlock.Observe(d.Seconds()) },
 		Picture:  doorPicture(cfg, secrets),
+		LaserRig: laserRig(cfg, secrets, log),
 	}, store, gate, withDarkSlots(dev, slots), words), nil
 }
 
@@ -131,26 +132,36 @@ func doorPicture(cfg Config, secrets Secrets) func(ctx context.Context) (camera,
 	}
 	camera := cmp.Or(cfg.Room.Camera, cfg.Cameras[0].ID)
 	return func(ctx context.Context) (string, string, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.Vision.URL+"/snapshot/"+camera+".jpg", nil)
+		picture, _, err := snapshot(ctx, cfg, secrets, camera)
 		if err != nil {
 			return "", "", err
-		}
-		req.Header.Set("Authorization", "Bearer "+secrets.BoxToken)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return "", "", err
-		}
-		defer resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			return "", "", fmt.Errorf("picture of %s: status %s", camera, resp.Status)
-		}
-		picture, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
-		if err != nil {
-			return "", "", fmt.Errorf("picture of %s: %w", camera, err)
 		}
 		ref, err := cfg.Pictures().Put(ctx, picture)
 		return camera, ref, err
 	}
+}
+
+// snapshot asks the vision service for the newest picture of a camera, a JPEG, and
+// when it was taken, in whole seconds.
+func snapshot(ctx context.Context, cfg Config, secrets Secrets, camera string) (picture []byte, at time.Time, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.Vision.URL+"/snapshot/"+camera+".jpg", nil)
+	if err != nil {
+		return nil, at, err
+	}
+	req.Header.Set("Authorization", "Bearer "+secrets.BoxToken)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, at, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, at, fmt.Errorf("picture of %s: status %s", camera, resp.Status)
+	}
+	if picture, err = io.ReadAll(io.LimitReader(resp.Body, 16<<20)); err != nil {
+		return nil, at, fmt.Errorf("picture of %s: %w", camera, err)
+	}
+	at, _ = time.Parse(http.TimeFormat, resp.Header.Get("Last-Modified")) // zero where it does not say
+	return picture, at, nil
 }
 
 // roomFacts hands what vision reported to the service.

@@ -125,6 +125,7 @@ func examples() []any {
 		room.RosterData{Residents: 212, NowPast: 3},
 		room.ResidentData{Status: room.ResidentNotice, Unit: "12B"},
 		room.CourierData{Active: true},
+		room.LaserData{ResidualPX: 0.72, MM: 2.9, Used: 19, Outliers: 1},
 		room.StorageHealth{OK: true, Problem: "low", Detail: "footage is kept for 9 h of the 72 h that are wanted", At: at},
 		room.Clip{ID: exampleID, Camera: "cam1", Events: []string{exampleOther}, From: at, To: at.Add(15 * time.Second),
 			Start: at.Add(-time.Second), End: at.Add(15 * time.Second), Gaps: []room.Gap{{From: at.Add(3 * time.Second), To: at.Add(5 * time.Second)}},

@@ -115,6 +115,7 @@ var events = []Route{
 	event(room.EvClipExported),
 	event(room.EvClipHeld),
 	event(room.EvClipReleased),
+	event(room.EvLaserCalibrated),
 }
 
 func event(kind room.EventKind) Route {

@@ -25,6 +25,10 @@ const view = {
   ],
   guide: { lights: { D4: 'warn', C1: 'suggest' } }, door: { state: 'open', since: ago(2) }, people: true, now,
   cameras: [{ camera: 'cam1', ok: true, at: now }, { camera: 'cam2', ok: false, problem: 'lost', detail: 'connection refused; trying again', at: now }],
+  laser: {
+    camera: 'cam1', running: false, planned: 20, width: 320, height: 240, fit: { residual_px: 0.72, worst_px: 1.9, used: 11, outliers: [3] }, mm: 2.9,
+    steps: Array.from({ length: 12 }, (_, i) => ({ aim: { pan_deg: i, tilt_deg: -i }, at: [60 + (i % 4) * 62, 70 + Math.floor(i / 4) * 48] })),
+  },
   devices: [
     { device: 'controller', driver: 'modbus', serves: ['door', 'lockers'], ok: true, since: ago(500), counts: { timeouts: 3, lost: 1 } },
     { device: 'shelves', driver: 'wled', serves: ['lights'], ok: false, since: ago(12), facts: { slots: 'A1 A2 A3 A4 B1 B2 B3 B4', controller: 'Shelves 0.14.4' },

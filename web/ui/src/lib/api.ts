@@ -200,6 +200,11 @@ export const managerApi = {
   mail: (id: string) => `${m}/deliveries/${enc(id)}/mail`,
   /** As the supervisor describes its children; null without one. */
   services: () => request<Service[] | null>('GET', `${m}/services`),
+  /** Begins; the room's view tells how it goes. */
+  calibrateLaser: (camera: string, pan: number[], tilt: number[]) => request<Reply>('POST', `${m}/laser/${enc(camera)}/calibrate`, { pan, tilt }),
+  checkLaser: (camera: string) => request<Reply>('POST', `${m}/laser/${enc(camera)}/check`),
+  stopLaser: () => request<Reply>('POST', `${m}/laser/stop`),
+  keepLaser: () => request<Reply>('POST', `${m}/laser/keep`),
   kiosks: () => request<KioskDevice[]>('GET', `${m}/kiosks`),
   kioskLink: (kiosk: string) => request<{ url: string; minutes: string }>('POST', `${m}/kiosks/${enc(kiosk)}/link`),
   revokeKiosk: (device: string) => request<void>('DELETE', `${m}/kiosks/devices/${enc(device)}`),

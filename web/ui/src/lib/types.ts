@@ -1,4 +1,5 @@
 /** The JSON of package room and package web, as the pages get it. */
+import type { WireFailure } from './api';
 
 export type VisitKind = 'courier' | 'resident' | 'staff';
 export type ParcelState =
@@ -70,6 +71,8 @@ export interface Slot {
   map: Rect;
   height_mm: number;
   width_mm: number;
+  /** The laser's angles at its corners, where it is calibrated. */
+  aim?: unknown;
   fullness?: number;
 }
 
@@ -188,6 +191,30 @@ export interface Device {
   counts?: Record<string, number>;
 }
 
+/** One aim of the laser, and what the camera saw of it. */
+export interface LaserStep {
+  aim: { pan_deg: number; tilt_deg: number };
+  at?: [number, number];
+  out?: boolean;
+  slot?: string;
+  miss_mm?: number;
+}
+
+/** A calibration of the laser in a camera's picture, or a spot check of one. */
+export interface LaserRun {
+  camera: string;
+  check?: boolean;
+  running: boolean;
+  planned: number;
+  steps: LaserStep[];
+  width: number;
+  height: number;
+  fit?: { residual_px: number; worst_px: number; used: number; outliers?: number[] };
+  mm?: number;
+  failed?: WireFailure;
+  kept?: boolean;
+}
+
 export interface RoomView {
   parcels: Parcel[];
   visits: Visit[];
@@ -198,6 +225,8 @@ export interface RoomView {
   door: DoorView;
   cameras: CameraHealth[] | null;
   devices: Device[] | null;
+  /** The laser's last calibration or check. */
+  laser?: LaserRun;
   people: boolean;
   now: string;
 }

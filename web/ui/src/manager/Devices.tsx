@@ -1,6 +1,7 @@
 import { formatTime, t } from '../lib/i18n';
 import type { Device } from '../lib/types';
 import { Icon } from './Icon';
+import { Laser } from './Laser';
 import { Tag } from './parts';
 import { Link } from './route';
 import { word } from './sentence';
@@ -39,6 +40,7 @@ export function Devices() {
       <ul class="devices">
         {(devices ?? []).map((d) => <li key={d.device}><Card d={d} /></li>)}
       </ul>
+      {view.value && devices?.some((d) => d.serves.includes('laser')) && <Laser v={view.value} />}
     </div>
   );
 }

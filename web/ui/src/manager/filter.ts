@@ -32,7 +32,7 @@ export const kindGroups: Record<string, string[]> = {
   incidents: ['incident.opened.v1', 'incident.resolved.v1'],
   visits: ['visit.started.v1', 'visit.entered.v1', 'visit.leaving.v1', 'visit.ended.v1', 'access.denied.v1', 'access.pictured.v1'],
   door: ['door.unlocked.v1', 'door.refused.v1', 'door.opened.v1', 'door.closed.v1', 'door.locked.v1', 'door.fault.v1'],
-  guide: ['guide.stepped.v1', 'prompt.spoken.v1'],
+  guide: ['guide.stepped.v1', 'prompt.spoken.v1', 'laser.calibrated.v1'],
   cameras: ['camera.lost.v1', 'camera.back.v1', 'clip.saved.v1', 'clip.viewed.v1', 'clip.exported.v1', 'clip.held.v1', 'clip.released.v1'],
   settings: ['credential.issued.v1', 'credential.revoked.v1', 'roster.imported.v1', 'resident.saved.v1', 'courier.saved.v1'],
 };
