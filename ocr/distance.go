@@ -1,16 +1,34 @@
 package ocr
 
-// confusable are pairs of letters that OCR takes for each other, with the cost
-// of one for the other; every other pair costs 1. Weighed on our own readings of
-// small, blurred and faint print.
+// confusable is the cost of one letter or digit for another, by their places in
+// the alphabet of slot: little for pairs that OCR takes for each other, 1 for
+// every other. Weighed on our own readings of small, blurred and faint print.
 var confusable = confusionTable()
 
-func confusionTable() map[[2]byte]float64 {
-	m := map[[2]byte]float64{}
+// slots are the letters and digits that names and units are made of, and one
+// slot for everything else.
+const slots = 10 + 26 + 1
+
+func slot(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'A' && c <= 'Z':
+		return 10 + int(c-'A')
+	}
+	return slots - 1
+}
+
+func confusionTable() (m [slots][slots]float64) {
+	for i := range m {
+		for j := range m[i] {
+			m[i][j] = 1
+		}
+	}
 	put := func(cost float64, pairs ...string) {
 		for _, p := range pairs {
-			m[[2]byte{p[0], p[1]}] = cost
-			m[[2]byte{p[1], p[0]}] = cost
+			a, b := slot(p[0]), slot(p[1])
+			m[a][b], m[b][a] = cost, cost
 		}
 	}
 	put(0.15, "O0", "I1", "L1", "IL", "S5", "B8", "Z2", "G6", "OQ", "0Q", "OD", "0D")
@@ -25,10 +43,7 @@ func substitution(a, b byte) float64 {
 	if a == b {
 		return 0
 	}
-	if c, ok := confusable[[2]byte{a, b}]; ok {
-		return c
-	}
-	return 1
+	return confusable[slot(a)][slot(b)]
 }
 
 // merged are letters that run together or fall apart when read.
