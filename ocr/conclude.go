@@ -55,7 +55,7 @@ func (r *Reader) conclude(photo Photo, seen []labelSeen) room.Reading {
 	if s.match.Candidates != nil {
 		reading.Candidates = s.match.Candidates
 	}
-	if reading.Decision == room.DecisionNone && len(reading.Candidates) == 0 && good < 12 {
+	if reading.Decision == room.DecisionNone && len(reading.Candidates) == 0 && (good < fewLetters || s.block.Street == "" && s.block.City == "") {
 		reading.Reason = whyNothing(photo, good, len(codes))
 	}
 	for _, other := range s.others {
@@ -116,21 +116,6 @@ func merge(a, b []room.Candidate) []room.Candidate {
 		out[i].Score = min(out[i].Score, out[i-1].Score)
 	}
 	return out
-}
-
-// whyNothing says in one word why a photograph gave nothing.
-func whyNothing(photo Photo, good, codes int) string {
-	switch {
-	case photo.Brightness < 0.16:
-		return "too_dark"
-	case len(photo.Labels) == 0:
-		return "no_label"
-	case good < 12 && photo.Labels[0].Sharp < 0.1 && codes == 0 && photo.Labels[0].CapPX > 0:
-		return "blurred"
-	case good < 12:
-		return "no_label"
-	}
-	return "not_here"
 }
 
 // trackingOf chooses the tracking number: of barcodes first, then of text. The

@@ -23,7 +23,7 @@ type Reading struct {
 	Lines      []TextLine         `json:"lines"`
 	Candidates []Candidate        `json:"candidates"` // best first
 	Decision   Decision           `json:"decision"`
-	Reason     string             `json:"reason,omitempty"`     // for none and confirm: no_label, two_labels, not_here, past_resident, future_resident, other_address, too_dark, blurred, ambiguous
+	Reason     string             `json:"reason,omitempty"`     // for none and confirm: no_label, too_small, no_address, two_labels, not_here, past_resident, future_resident, other_address, too_dark, blurred, ambiguous
 	Appearance []float32          `json:"appearance,omitempty"` // colour histogram of the parcel in the picture, see Change.Appearance
 	MS         map[string]float64 `json:"ms"`                   // milliseconds by stage
 	Frame      int                `json:"frame,omitempty"`      // which of several pictures was read, from 0
