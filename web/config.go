@@ -71,6 +71,7 @@ type Config struct {
 	Room     Room
 	Store    Store
 	Pictures room.Pictures
+	Frames   room.Pictures // photographs of a label until the best of them is chosen; nil = Pictures
 	Property room.Property
 
 	// ReadLabel asks an OCR worker; room.ErrUnavailable where none answers.
@@ -112,6 +113,9 @@ func (c *Config) Validate() error {
 		if _, err := url.Parse(u); err != nil {
 			return errors.New("web: address " + u + " is not a URL")
 		}
+	}
+	if c.Frames == nil {
+		c.Frames = c.Pictures
 	}
 	if c.ReadRoster == nil {
 		c.ReadRoster = room.ReadRoster

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	_ "image/jpeg" // pictures are JPEG
 	_ "image/png"  // or PNG
@@ -21,7 +22,8 @@ import (
 )
 
 const (
-	labelLimit  = 12 << 20
+	labelLimit  = 12 << 20   // bytes of all photographs of a label
+	mostFrames  = 6          // photographs of one label that are looked at
 	pixelLimit  = 50_000_000 // no phone's camera makes more; a bomb does
 	readTimeout = 12 * time.Second
 
@@ -34,9 +36,10 @@ type labelAnswer struct {
 	Reading *room.Reading `json:"reading"`
 }
 
-// kioskLabel keeps a label photograph and has it read. The photograph is safe
-// before OCR is asked: where no worker answers, the failure names the picture
-// and the courier goes on by hand.
+// kioskLabel has a label read of which a kiosk took one or several photographs,
+// and keeps the one that was read. The photographs are safe before OCR is asked:
+// where no worker answers, the failure names the kept one and the courier goes on
+// by hand.
 func (s *Server) kioskLabel(c echo.Context) error {
 	v, err := s.visit(c, c.QueryParam("visit"), room.VisitCourier)
 	if err != nil {
@@ -45,29 +48,61 @@ func (s *Server) kioskLabel(c echo.Context) error {
 	if err := refuseLarge(c, labelLimit+64<<10); err != nil {
 		return err
 	}
-	picture, err := readPicture(c.Request())
+	frames, err := readPictures(c.Request())
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readTimeout)
 	defer cancel()
-	ref, err := s.cfg.Pictures.Put(ctx, picture)
+	r, err := s.readFrames(ctx, frames)
+	if err != nil {
+		return s.unread(c.Request().Context(), v.Visit.ID, frames[0], err)
+	}
+	ref, err := s.cfg.Pictures.Put(c.Request().Context(), frames[r.Frame])
 	if err != nil {
 		return err
-	}
-	r, err := s.cfg.ReadLabel(ctx, room.ReadRequest{Property: s.cfg.Property.ID, Picture: ref})
-	if err != nil {
-		if errors.Is(err, room.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
-			err = room.Refuse(room.ErrUnavailable, "reader_away", "the label reader does not answer; the photograph is kept, search the resident by hand")
-		}
-		s.readings.put(ref, taken{visit: v.Visit.ID})
-		return &pictureKept{ref: ref, err: err}
 	}
 	r.Picture = ref
 	s.readings.put(ref, taken{v.Visit.ID, &r})
 	shown := r
 	shown.Lines, shown.Appearance = nil, nil
 	return c.JSON(http.StatusOK, labelAnswer{Picture: ref, Reading: &shown})
+}
+
+// readFrames puts photographs of one label where readers find them, and has them
+// read.
+func (s *Server) readFrames(ctx context.Context, frames [][]byte) (room.Reading, error) {
+	store := s.cfg.Pictures
+	if len(frames) > 1 {
+		store = s.cfg.Frames // all but one are of no use once they were read
+	}
+	refs := make([]string, len(frames))
+	for i, f := range frames {
+		ref, err := store.Put(ctx, f)
+		if err != nil {
+			return room.Reading{}, err
+		}
+		refs[i] = ref
+	}
+	r, err := s.cfg.ReadLabel(ctx, room.ReadRequest{Property: s.cfg.Property.ID, Picture: refs[0], Frames: refs[1:]})
+	if err == nil && (r.Frame < 0 || r.Frame >= len(frames)) {
+		err = fmt.Errorf("the reader read picture %d of %d", r.Frame+1, len(frames))
+	}
+	return r, err
+}
+
+// unread keeps a photograph whose reading failed with err, for the courier goes
+// on by hand.
+func (s *Server) unread(ctx context.Context, visit string, photo []byte, err error) error {
+	if errors.Is(err, room.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+		err = room.Refuse(room.ErrUnavailable, "reader_away", "the label reader does not answer; the photograph is kept, search the resident by hand")
+	}
+	ref, kept := s.cfg.Pictures.Put(ctx, photo)
+	if kept != nil {
+		return kept
+	}
+	s.readings.put(ref, taken{visit: visit})
+	return &pictureKept{ref: ref, err: err}
 }
 
 // kioskBarcode takes what a hand scanner typed in place of a photograph.
@@ -92,33 +127,63 @@ func (s *Server) kioskBarcode(c echo.Context) error {
 	return c.JSON(http.StatusOK, labelAnswer{Reading: &r})
 }
 
-// uploaded is the file in a request: the body itself, or the first file of a
-// form.
-func uploaded(r *http.Request) (io.Reader, error) {
+// eachUpload calls fn with the files in a request, in order, while it answers
+// true: the body itself, or the files of a form.
+func eachUpload(r *http.Request, fn func(io.Reader) (more bool, err error)) error {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "multipart/form-data" {
-		return r.Body, nil
+		_, err := fn(r.Body)
+		return err
 	}
 	form, err := r.MultipartReader()
 	if err != nil {
-		return nil, brokenOff()
+		return brokenOff()
 	}
-	for {
+	for more := true; more; {
 		part, err := form.NextPart()
-		if err != nil {
-			return nil, sizedOr(err, room.Refuse(room.ErrInvalid, "file_missing", "there is no file in the form"))
+		if err == io.EOF {
+			return nil
 		}
-		if part.FileName() != "" {
-			return part, nil
+		if err != nil {
+			return sizedOr(err, brokenOff())
+		}
+		if part.FileName() == "" {
+			continue
+		}
+		if more, err = fn(part); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-// readPicture is the photograph in a request.
-func readPicture(r *http.Request) ([]byte, error) {
-	file, err := uploaded(r)
-	if err != nil {
-		return nil, err
+// uploaded is the first file in a request.
+func uploaded(r *http.Request) (file io.Reader, err error) {
+	err = eachUpload(r, func(f io.Reader) (bool, error) { file = f; return false, nil })
+	if err == nil && file == nil {
+		err = fileMissing()
 	}
+	return file, err
+}
+
+func fileMissing() error {
+	return room.Refuse(room.ErrInvalid, "file_missing", "there is no file in the form")
+}
+
+// readPictures are the photographs in a request: one, or several of one label.
+func readPictures(r *http.Request) (pictures [][]byte, err error) {
+	err = eachUpload(r, func(f io.Reader) (bool, error) {
+		b, err := readPicture(f)
+		pictures = append(pictures, b)
+		return len(pictures) < mostFrames, err
+	})
+	if err == nil && len(pictures) == 0 {
+		err = fileMissing()
+	}
+	return pictures, err
+}
+
+// readPicture is one photograph.
+func readPicture(file io.Reader) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(file, labelLimit+1))
 	if err != nil {
 		return nil, sizedOr(err, brokenOff())

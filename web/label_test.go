@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -105,6 +106,90 @@ func TestALabelMayComeInAForm(t *testing.T) {
 	if len(h.pictures.all) != 1 {
 		t.Errorf("%d pictures kept", len(h.pictures.all))
 	}
+}
+
+// form is a request body of several photographs.
+func form(t *testing.T, photos ...[]byte) (body io.Reader, kind string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for _, p := range photos {
+		part, err := w.CreateFormFile("photo", "label.jpg")
+		if err == nil {
+			_, err = part.Write(p)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &b, w.FormDataContentType()
+}
+
+func (h *house) show(photos ...[]byte) *httptest.ResponseRecorder {
+	h.t.Helper()
+	body, kind := form(h.t, photos...)
+	r := h.request("POST", "/api/kiosk/K1/label?visit=v1", body)
+	r.Header.Set("Content-Type", kind)
+	return h.do(r)
+}
+
+func TestOfSeveralPhotographsTheOneThatWasReadIsKept(t *testing.T) {
+	frames := &fakePictures{all: map[string][]byte{}}
+	h := open(t, func(c *Config) { c.Frames = frames })
+	h.room.kiosk = delivery()
+	photos := [][]byte{append(photo(t), 0), append(photo(t), 1), append(photo(t), 2)}
+	h.read = func(_ context.Context, q room.ReadRequest) (room.Reading, error) {
+		for i, ref := range append([]string{q.Picture}, q.Frames...) {
+			if b, err := frames.Get(t.Context(), ref); err != nil || !bytes.Equal(b, photos[i]) {
+				t.Errorf("photograph %d was not there for the reader: %v", i, err)
+			}
+		}
+		return room.Reading{Frame: 2, Decision: room.DecisionMatch}, nil
+	}
+	got := decode[labelAnswer](t, h.show(photos...))
+	if kept, err := h.pictures.Get(t.Context(), got.Picture); err != nil || !bytes.Equal(kept, photos[2]) || len(h.pictures.all) != 1 {
+		t.Errorf("kept %d pictures, %v", len(h.pictures.all), err)
+	}
+}
+
+func TestOfSeveralPhotographsOneIsKeptWhereNoReaderAnswers(t *testing.T) {
+	h := open(t, func(c *Config) { c.Frames = &fakePictures{all: map[string][]byte{}} })
+	h.room.kiosk = delivery()
+	h.read = func(context.Context, room.ReadRequest) (room.Reading, error) {
+		return room.Reading{}, room.ErrUnavailable
+	}
+	f := h.want(h.show(photo(t), append(photo(t), 1)), http.StatusServiceUnavailable, "unavailable")
+	if _, err := h.pictures.Get(t.Context(), f.Picture); err != nil || len(h.pictures.all) != 1 {
+		t.Errorf("kept %d pictures, %v", len(h.pictures.all), err)
+	}
+}
+
+func TestNoMorePhotographsThanAFewAreTakenAtOnce(t *testing.T) {
+	h := open(t)
+	h.room.kiosk = delivery()
+	h.read = func(_ context.Context, q room.ReadRequest) (room.Reading, error) {
+		if n := 1 + len(q.Frames); n != mostFrames {
+			t.Errorf("the reader got %d photographs", n)
+		}
+		return room.Reading{}, nil
+	}
+	var many [][]byte
+	for i := range mostFrames + 3 {
+		many = append(many, append(photo(t), byte(i)))
+	}
+	h.want(h.show(many...), http.StatusOK, "")
+	h.want(h.show(), http.StatusUnprocessableEntity, "invalid")
+	h.want(h.show(photo(t), []byte("no picture")), http.StatusUnprocessableEntity, "invalid")
+}
+
+func TestAReaderThatNamesAPhotographThatWasNotSentIsNotBelieved(t *testing.T) {
+	h := open(t)
+	h.room.kiosk = delivery()
+	h.read = func(context.Context, room.ReadRequest) (room.Reading, error) { return room.Reading{Frame: 7}, nil }
+	h.want(h.show(photo(t)), http.StatusInternalServerError, "internal")
 }
 
 func TestBadPhotographsAreRefusedInClearWords(t *testing.T) {

@@ -316,8 +316,15 @@ func (c Config) Path(p string) string {
 
 // Pictures is where the services share pictures; new ones are of shelves.
 func (c Config) Pictures() room.PictureDirs {
-	return room.PictureDirs{room.PictureDir(c.Path("pictures")), room.PictureDir(c.Path("labels"))}
+	return room.PictureDirs{room.PictureDir(c.Path("pictures")), room.PictureDir(c.Path("labels")), c.Frames()}
 }
+
+// Frames is where a kiosk's photographs of one label lie until the best of them
+// is chosen.
+func (c Config) Frames() room.PictureDir { return room.PictureDir(c.Path("frames")) }
+
+// framesKept is for how long: the reader's answer takes seconds.
+const framesKept = time.Hour
 
 // LabelPictures is Pictures for whom takes photographs of labels: those have a
 // retention of their own.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/image/draw"
 
 	"github.com/packroom/packroom/ocr/imaging"
 	"github.com/packroom/packroom/room"
@@ -119,6 +124,15 @@ func TestOCRServiceAnswersOverTheBus(t *testing.T) {
 		t.Errorf("healthz: %d %s", status, body)
 	}
 
+	shaken, err := pictures.Put(t.Context(), shake(t, pictures, clear))
+	if err != nil {
+		t.Fatal(err)
+	}
+	several, err := asker.ReadLabel(t.Context(), room.ReadRequest{Property: "p1", Picture: shaken, Frames: []string{noPicture, clear, shaken}})
+	if err != nil || several.Frame != 2 || several.Picture != clear || several.Decision != room.DecisionMatch {
+		t.Errorf("of several photographs %d was read (%s), %v; want the sharpest", several.Frame, several.Decision, err)
+	}
+
 	if _, err := ask(noPicture); !errors.Is(err, room.ErrInvalid) {
 		t.Errorf("what is no picture: got %v, want it invalid", err)
 	}
@@ -126,9 +140,9 @@ func TestOCRServiceAnswersOverTheBus(t *testing.T) {
 		t.Errorf("an unknown picture: got %v, want it not found", err)
 	}
 	// bad pictures between good ones, several at a time
-	var several sync.WaitGroup
+	var together sync.WaitGroup
 	for i := range 6 {
-		several.Go(func() {
+		together.Go(func() {
 			if i%2 == 0 {
 				_, _ = ask(noPicture)
 				return
@@ -138,12 +152,35 @@ func TestOCRServiceAnswersOverTheBus(t *testing.T) {
 			}
 		})
 	}
-	several.Wait()
+	together.Wait()
 	stop()
 	wg.Wait()
 	if runErr != nil {
 		t.Errorf("run ended with %v", runErr)
 	}
+}
+
+// shake is a picture out of focus.
+func shake(t *testing.T, pictures room.Pictures, ref string) []byte {
+	t.Helper()
+	sharp, err := pictures.Get(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := jpeg.Decode(bytes.NewReader(sharp))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := img.Bounds()
+	small := image.NewRGBA(image.Rect(0, 0, b.Dx()/4, b.Dy()/4))
+	draw.BiLinear.Scale(small, small.Rect, img, b, draw.Src, nil)
+	large := image.NewRGBA(b)
+	draw.BiLinear.Scale(large, b, small, small.Rect, draw.Src, nil)
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, large, nil); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 func health(t *testing.T, listen string) (int, string) {

@@ -67,6 +67,7 @@ func runRoom(ctx context.Context, args []string) error {
 			return sweepHourly(ctx, log,
 				sweep{"pictures", cfg.Retention.Pictures, cfg.Pictures()[0].Sweep},
 				sweep{"labels", cfg.Retention.Labels, cfg.LabelPictures()[0].Sweep},
+				sweep{"frames", framesKept, cfg.Frames().Sweep},
 				sweep{"inbox", cfg.Retention.Inbox, store.PruneInbox},
 				sweep{"wrong tries", 24 * time.Hour, store.PruneThrottles}) // the gate forgets them after an hour
 		},

@@ -26,6 +26,7 @@ func runWeb(ctx context.Context, args []string) error {
 		Room:          &room.Client{URL: cfg.Room.URL, Token: secrets.BoxToken},
 		Store:         store,
 		Pictures:      cfg.LabelPictures(), // what a kiosk takes is labels
+		Frames:        cfg.Frames(),
 		Property:      cfg.Property,
 		ReadLabel:     b.ReadLabel,
 		Recognize:     recognize,

@@ -1,10 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../lib/components';
 import { t } from '../lib/i18n';
-import { every, photograph, Sampler, useCamera } from './camera';
+import { every, photographs, Sampler, useCamera } from './camera';
 import { byHand, sendLabel } from './label';
 import { busy, tell } from './state';
 import { lookWidth, Stillness, toGray, type Advice } from './stillness';
+
+const shotsOfALabel = 3;
 
 /** One for each visit, so that "next label" does not take the last one once more. */
 let latest: { visit: string; stillness: Stillness } | undefined;
@@ -24,8 +26,7 @@ export function LabelCamera({ visit }: { visit: string }) {
   const take = async (byItself: boolean) => {
     if (!video.current || busy.value || state !== 'on') return;
     if (!byItself) stillness.current.markTaken();
-    const photo = await photograph(video.current);
-    setReason(await sendLabel(visit, photo));
+    setReason(await sendLabel(visit, await photographs(video.current, shotsOfALabel)));
   };
 
   useEffect(() => {
@@ -47,7 +48,7 @@ export function LabelCamera({ visit }: { visit: string }) {
       tell(t('error.no_picture'), 'warn');
       return;
     }
-    setReason(await sendLabel(visit, f));
+    setReason(await sendLabel(visit, [f]));
     if (file.current) file.current.value = '';
   };
 

@@ -62,11 +62,23 @@ export class Sampler {
 }
 
 /** One full picture as JPEG. */
-export function photograph(video: HTMLVideoElement): Promise<Blob> {
+function photograph(video: HTMLVideoElement): Promise<Blob> {
   const c = canvas();
   [c.width, c.height] = [video.videoWidth, video.videoHeight];
   c.getContext('2d')!.drawImage(video, 0, 0);
   return new Promise((done, fail) => c.toBlob((b) => (b ? done(b) : fail(new Error('no picture'))), 'image/jpeg', 0.92));
+}
+
+const shotGapMs = 90;
+
+/** Several pictures in a row: a hand shakes, and one of them is the sharpest. */
+export async function photographs(video: HTMLVideoElement, count: number): Promise<Blob[]> {
+  const shots: Blob[] = [];
+  while (shots.length < count) {
+    if (shots.length) await new Promise((done) => setTimeout(done, shotGapMs));
+    shots.push(await photograph(video));
+  }
+  return shots;
 }
 
 /** Calls fn every so many milliseconds, never twice at once, until stopped. */

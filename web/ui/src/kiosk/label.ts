@@ -2,34 +2,44 @@ import { Failure, failureOf } from '../lib/api';
 import { sayFailure } from '../lib/failure';
 import { t } from '../lib/i18n';
 import type { Candidate } from '../lib/types';
-import { api, busy, refresh, scanFor, scanning, setPending, shots, tell, type Pending } from './state';
+import { api, busy, refresh, scanFor, scanning, setPending, shots, speech, tell, type Pending } from './state';
 
 const maxBytes = 12 * 1024 * 1024;
 
 /** Reasons that another try with the camera may mend. */
-const retry = new Set(['no_label', 'too_dark', 'blurred', 'two_labels']);
+const retry = new Set(['no_label', 'too_small', 'too_dark', 'blurred', 'no_address', 'two_labels']);
+
+/** The first photographs that may be sent together. */
+export function fitting<T extends { size: number }>(photos: T[], max = maxBytes): T[] {
+  let sum = 0;
+  return photos.filter((p) => (sum += p.size) <= max);
+}
 
 /**
- * Sends a photograph and shows what was read. Answers the reason where the
- * label should be shown again, "" where the courier goes on.
+ * Sends photographs of one label and shows what was read of the best. Answers the
+ * reason where the label should be shown again, "" where the courier goes on.
  */
-export async function sendLabel(visit: string, photo: Blob): Promise<string> {
-  if (photo.size > maxBytes) {
+export async function sendLabel(visit: string, taken: Blob[]): Promise<string> {
+  const photos = fitting(taken);
+  if (!photos.length) {
     tell(t('error.too_large', { max: '12 MB' }), 'warn');
     return 'too_large';
   }
   busy.value = true;
   try {
-    const { picture = '', reading } = await api.label(visit, photo);
+    const { picture = '', reading } = await api.label(visit, photos);
     const reason = reading.reason ?? '';
-    if (picture) shots.set(picture, URL.createObjectURL(photo));
-    if (reading.decision === 'none' && retry.has(reason)) return reason;
+    if (picture) shots.set(picture, URL.createObjectURL(photos[reading.frame ?? 0] ?? photos[0]!));
+    if (reading.decision === 'none' && retry.has(reason)) {
+      speech.say(t(`reason.${reason}`));
+      return reason;
+    }
     setPending({ visit, picture, reading, reason, loose: scanFor.value });
     return '';
   } catch (e) {
     const f = failureOf(e);
     if (f.kind === 'unavailable' && f.picture) {
-      shots.set(f.picture, URL.createObjectURL(photo));
+      shots.set(f.picture, URL.createObjectURL(photos[0]!));
       setPending({ visit, picture: f.picture, reading: undefined, reason: 'unavailable', loose: scanFor.value });
       return '';
     }

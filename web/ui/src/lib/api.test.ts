@@ -20,9 +20,16 @@ describe('requests', () => {
   it('send a photograph as it is', async () => {
     answer(200, {});
     const photo = new Blob(['x'], { type: 'image/jpeg' });
-    await kioskApi('K1').label('v1', photo);
+    await kioskApi('K1').label('v1', [photo]);
     expect(asked()[0]).toBe('/api/kiosk/K1/label?visit=v1');
     expect(asked()[1]).toMatchObject({ body: photo, headers: { 'Content-Type': 'image/jpeg' } });
+  });
+  it('send several photographs of one label as a form, in order', async () => {
+    answer(200, {});
+    await kioskApi('K1').label('v1', ['a', 'b'].map((c) => new Blob([c], { type: 'image/jpeg' })));
+    const { body, headers } = asked()[1]!;
+    expect(await Promise.all((body as FormData).getAll('photo').map((f) => (f as File).text()))).toEqual(['a', 'b']);
+    expect(headers).not.toHaveProperty('Content-Type'); // the browser's, with the boundary
   });
   it('leave empty filters out', async () => {
     answer(200, []);

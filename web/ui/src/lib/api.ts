@@ -65,6 +65,8 @@ async function request<T>(method: string, path: string, body?: unknown, timeout 
   if (body instanceof Blob) {
     headers['Content-Type'] = body.type || 'application/octet-stream';
     init.body = body;
+  } else if (body instanceof FormData) {
+    init.body = body; // the browser names the type and its boundary
   } else if (body !== undefined) {
     headers['Content-Type'] = 'application/json';
     init.body = JSON.stringify(body);
@@ -85,6 +87,13 @@ async function request<T>(method: string, path: string, body?: unknown, timeout 
   }
   if (response.ok) return data as T;
   throw failureFrom((data ?? {}) as WireFailure, response);
+}
+
+/** Several files in one request, in order. */
+function formOf(files: Blob[]): FormData {
+  const form = new FormData();
+  files.forEach((f, i) => form.append('photo', f, `${i + 1}.jpg`));
+  return form;
 }
 
 type Query = Record<string, string | number | undefined>;
@@ -111,8 +120,8 @@ export function kioskApi(kiosk: string) {
     picture: (ref: string) => `${base}/pictures/${enc(ref)}`,
     view: () => request<KioskView>('GET', base),
     start: (form: 'pin' | 'qr' | 'card', secret: string) => post('start', { form, secret }),
-    label: (visit: string, photo: Blob) =>
-      request<LabelAnswer>('POST', withQuery(`${base}/label`, { visit }), photo, 45_000),
+    label: (visit: string, photos: Blob[]) =>
+      request<LabelAnswer>('POST', withQuery(`${base}/label`, { visit }), photos.length === 1 ? photos[0] : formOf(photos), 45_000),
     barcode: (visit: string, text: string) => request<LabelAnswer>('POST', `${base}/barcode`, { visit, text }),
     residents: (visit: string, q: string) => request<Neighbour[]>('GET', withQuery(`${base}/residents`, { visit, q })),
     register: (body: {

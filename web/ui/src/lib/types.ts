@@ -94,6 +94,8 @@ export interface Reading {
   candidates: Candidate[] | null;
   decision: 'match' | 'confirm' | 'none';
   reason?: string;
+  /** Which of several photographs was read, from 0. */
+  frame?: number;
   ms: Record<string, number> | null;
 }
 
