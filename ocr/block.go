@@ -52,6 +52,7 @@ func climb(ls []folded, last int) []int {
 	ls[last].used = true
 	cur := ls[last]
 	x0, x1 := cur.X, cur.X+cur.W
+	road, named := cur.isRoad, false // a street, and then somebody above it
 	// anything to the right or left on the very same row belongs to its line
 	for len(members) < 8 {
 		best, at := math.Inf(1), -1
@@ -97,9 +98,10 @@ func climb(ls []folded, last int) []int {
 			break
 		}
 		l := ls[at]
-		if l.noise && !l.to {
-			break
+		if l.noise && !l.to || l.isRoad && named {
+			break // the next street up is another address's
 		}
+		road, named = road || l.isRoad, named || road && !l.isRoad
 		ls[at].used = true
 		if (l.to || l.from) && strings.TrimSpace(l.rest) == "" {
 			members = append(members, at)
@@ -212,13 +214,6 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 		b.Score += 0.8
 	}
 	return b
-}
-
-func own0(property room.Property) string {
-	if ws := words(property.Street); len(ws) > 0 {
-		return ws[0]
-	}
-	return ""
 }
 
 // markBeside gives every "to" and "from" that stands alone to the block that

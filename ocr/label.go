@@ -3,7 +3,6 @@ package ocr
 import (
 	"math"
 	"regexp"
-	"slices"
 	"sort"
 	"strings"
 
@@ -74,9 +73,9 @@ type Parsed struct {
 }
 
 var (
-	reZip    = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5})[0-9]?(?:\s*-\s*[0-9OQISBZL]{4})?\b`) // a digit may be read twice
+	reZip    = regexp.MustCompile(`(?:^|[\s,.])([A-Z][A-Z01]|[A-Z]\.[A-Z]\.)[\s,.]*([0-9OQISBZL]{5}|[0-9]{2} [0-9]{3}|[0-9]{3} [0-9]{2})[0-9]?(?:\s*-\s*[0-9OQISBZL]{4})?\b`) // a digit may be read twice
 	rePost   = regexp.MustCompile(`^\W*(?:[A-Z]{1,2}[\s-]+)?(?:[0-9]{4,5}|[0-9]{3} [0-9]{2}|[0-9]{2}-[0-9]{3})\s+[A-Z]{3,}|^\W*[A-Z]{2}-[0-9]{4,5}\W*$|\b[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}\W*$|\b[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]\W*$`)
-	reStreet = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?[A-Z][A-Z'.\-]*(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
+	reStreet = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?(?:[A-Z][A-Z'.\-]*|[0-9]{1,3}(?:ST|ND|RD|TH)\b)(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
 	reGlued  = regexp.MustCompile(`^(\W*[0-9]{2,6})([A-Z]{4,})`) // a house number that its street stuck to
 	// a house number that fell apart in reading: "81 8 QUILLBACK AVE"
 	reApartNumber = regexp.MustCompile(`^\W*([0-9OQISBZLU](?: ?[0-9OQISBZLU.,'])* ?[0-9OQISBZLU]?)\s+([A-Z][A-Z'.\-]{2,}.*)`)
@@ -94,13 +93,6 @@ var (
 	reTail        = regexp.MustCompile(`[\s,]([0-9]{1,4}-?[A-Z]?|[A-Z]-?[0-9]{1,4}|PH-?[0-9A-Z]{0,2})$`)
 	reBare        = regexp.MustCompile(`^([0-9]{1,4}-?[A-Z]|[A-Z]-?[0-9]{1,4}|[0-9]{1,2}-[0-9A-Z]{1,3}|[0-9]{2,4})$`)
 )
-
-// suffixes are the usual abbreviations of streets.
-var suffixes = map[string]string{
-	"ST": "STREET", "AVE": "AVENUE", "AV": "AVENUE", "RD": "ROAD", "DR": "DRIVE", "LN": "LANE", "BLVD": "BOULEVARD",
-	"CT": "COURT", "PL": "PLACE", "PKWY": "PARKWAY", "HWY": "HIGHWAY", "TER": "TERRACE", "CIR": "CIRCLE", "SQ": "SQUARE",
-	"N": "NORTH", "S": "SOUTH", "E": "EAST", "W": "WEST", "WY": "WAY", "TRL": "TRAIL", "ALY": "ALLEY",
-}
 
 // maxLines bounds the work on a label full of noise.
 const maxLines = 120
@@ -193,6 +185,10 @@ func classify(l Printed, property room.Property) folded {
 	f.rest = f.text
 	if m := reFrom.FindString(f.text); m != "" {
 		f.from, f.rest = true, f.text[len(m):]
+	} else if m := misread(f.text, senderWords); m != "" {
+		f.from, f.rest = true, f.text[len(m):]
+	} else if m := misread(f.text, recipientWords); m != "" {
+		f.to, f.named, f.rest = true, true, f.text[len(m):]
 	} else if m := reTo.FindString(f.text); m != "" {
 		f.to, f.named, f.rest = true, reNamed.MatchString(f.text), f.text[len(m):]
 	} else if reShipTwo.MatchString(f.text) {
@@ -205,7 +201,7 @@ func classify(l Printed, property room.Property) folded {
 		f.rest = ""
 	}
 	if m := reZip.FindStringSubmatch(f.rest); m != nil && !strings.ContainsAny(m[1], "01") {
-		f.isZip, f.zip = true, cityWhere(f.rest, m[2], property)
+		f.isZip, f.zip = true, cityWhere(f.rest, strings.ReplaceAll(m[2], " ", ""), property)
 	}
 	if !f.isZip {
 		f.rest = reGlued.ReplaceAllString(f.rest, "$1 $2")
@@ -213,7 +209,11 @@ func classify(l Printed, property room.Property) folded {
 	if m := reStreet.FindStringSubmatch(f.rest); m != nil && !f.isZip || m != nil && property.Street != "" && f.isZip {
 		f.street, f.isRoad = streetWhere(m[1], m[2], f.Confidence, property), true
 		f.number = m[1]
-		f.doubt = f.street == Unclear && !(namesStreet(f.rest, property) && (strings.HasSuffix(own0(property), toDigits.Replace(m[1])) || !digits(m[1]) && !contradicts(m[1], own0(property))))
+		other := f.street == Own && otherKind(m[2], property)
+		if other {
+			f.street = Unclear
+		}
+		f.doubt = other || f.street == Unclear && !(namesStreet(f.rest, property) && (strings.HasSuffix(own0(property), toDigits.Replace(m[1])) || !digits(m[1]) && !contradicts(m[1], own0(property))))
 		if f.street == Unclear && !looksRoad(m[2]) && !namesStreet(f.rest, property) {
 			f.isRoad = false
 		}
@@ -249,154 +249,6 @@ func foreign(ls []folded, property room.Property) {
 			l.zip = Elsewhere
 		}
 	}
-}
-
-// namesStreet reports whether a line has the property's street in it.
-func namesStreet(text string, property room.Property) bool {
-	own := words(property.Street)
-	if len(own) < 2 {
-		return false
-	}
-	bare := own[1]
-	if len(bare) < 5 && len(own) > 2 {
-		bare = own[1] + own[2]
-	}
-	ws := words(text)
-	for i, w := range ws {
-		if len(bare) >= 5 && distance(w, bare, 1.3) <= 1.3 {
-			return true
-		}
-		if i > 0 && len(bare) >= 5 && distance(ws[i-1]+w, bare, 0.8) <= 0.8 {
-			return true
-		}
-	}
-	return false
-}
-
-func looksRoad(s string) bool {
-	for _, w := range words(s) {
-		if suffixes[w] != "" && len(w) > 1 {
-			return true
-		}
-		for _, long := range suffixes {
-			if len(long) > 3 && distance(w, long, 0.7) <= 0.7 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-var toDigits = strings.NewReplacer("O", "0", "Q", "0", "I", "1", "L", "1", "S", "5", "B", "8", "Z", "2", "U", "0", "D", "0", "G", "6")
-
-// cityWhere says whether a city line is the property's.
-func cityWhere(text, zip string, property room.Property) Where {
-	if property.Zip == "" {
-		return Unclear
-	}
-	own := property.Zip[:min(5, len(property.Zip))]
-	same := 0
-	zip = toDigits.Replace(zip)
-	for i := range min(len(zip), len(own)) {
-		if zip[i] == own[i] {
-			same++
-		}
-	}
-	city := slices.ContainsFunc(words(text), func(w string) bool {
-		c := strings.Join(words(property.City), "")
-		return c != "" && distance(w, c, 1.2) <= 1.2
-	})
-	switch {
-	case same == 5, same >= 3 && city:
-		return Own
-	case city:
-		return Unclear
-	case same >= 4:
-		return Unclear
-	}
-	return Elsewhere
-}
-
-// streetWhere says whether a house number and street are the property's.
-func streetWhere(number, street string, confidence float64, property room.Property) Where {
-	const certain = 0.92 // a digit read so is that digit
-	own := words(property.Street)
-	if len(own) < 2 {
-		return Unclear
-	}
-	name := func(ws []string) string {
-		var b strings.Builder
-		for _, w := range ws {
-			if long := suffixes[w]; long != "" {
-				w = long
-			}
-			b.WriteString(w)
-		}
-		return b.String()
-	}
-	want := name(own[1:])
-	// the street's words, as many as fit best
-	ws := words(street)
-	best := 99.0
-	for n := 1; n <= min(len(ws), len(own)+1); n++ {
-		got := name(ws[:n])
-		if d := distance(got, want, float64(len(want))*0.3); d <= float64(len(want))*0.3 {
-			best = min(best, d)
-		}
-	}
-	// the first words alone: the suffix may be cut off or glued to what follows
-	bare := name(own[1 : len(own)-1])
-	if bare != "" {
-		for n := 1; n <= min(len(ws), len(own)); n++ {
-			if d := distance(strings.Join(ws[:n], ""), bare, float64(len(bare))*0.25); d <= float64(len(bare))*0.25 {
-				best = min(best, d+0.1)
-			}
-		}
-	}
-	close := best <= float64(len(want))*0.18+0.2
-	plain := toDigits.Replace(number)
-	switch {
-	case close && plain == own[0]:
-		return Own
-	case close && len(plain) < len(own[0]) && strings.HasSuffix(own[0], plain):
-		return Unclear // its first digits are covered
-	case close && digits(number) && len(number) == len(own[0]) && onlyConfused(number, own[0]) && confidence < certain:
-		return Unclear
-	case close && digits(number):
-		return Elsewhere
-	case close:
-		return Unclear
-	case best <= float64(len(want))*0.3 && plain == own[0]:
-		return Unclear
-	}
-	if digits(number) && looksRoad(street) {
-		return Elsewhere
-	}
-	return Unclear
-}
-
-// contradicts reports whether a number as read has a digit that the own number
-// has not in that place.
-func contradicts(read, own string) bool {
-	if len(read) != len(own) {
-		return true
-	}
-	for i := range len(own) {
-		if digits(read[i:i+1]) && read[i] != own[i] {
-			return true
-		}
-	}
-	return false
-}
-
-// onlyConfused reports whether two numbers differ only in digits that are read
-// for each other.
-func onlyConfused(a, b string) bool {
-	cost := 0.0
-	for i := range len(a) {
-		cost += substitution(a[i], b[i])
-	}
-	return cost <= 0.3
 }
 
 func marks(ls []folded) []string {

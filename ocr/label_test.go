@@ -86,6 +86,56 @@ func TestParseFindsTheRecipient(t *testing.T) {
 	}
 }
 
+func TestParseKnowsThePropertysStreet(t *testing.T) {
+	numbered := room.Property{Street: "300 NE 42nd Street", City: "Port Ellery", State: "VA", Zip: "23704"}
+	broad := room.Property{Street: "88 Harbor Pl", City: "St. Albans", State: "VT", Zip: "05478"}
+	fifth := room.Property{Street: "712 Fifth Avenue", City: "New York", State: "NY", Zip: "10019"}
+	for _, tt := range []struct {
+		street, city string
+		property     room.Property
+		where        Where
+		doubt        bool
+	}{
+		{"300 NE 42ND ST APT 5D", "PORT ELLERY VA 23704", numbered, Own, false},
+		{"300 Northeast 42nd Street, # 5D", "Port Ellery, VA 23704", numbered, Own, false},
+		{"300 N.E. 42nd St. Apartment 5D", "Port Ellery VA 23 704-8856", numbered, Own, false},
+		{"300 NE 43RD ST APT 5D", "PORT ELLERY VA 23704", numbered, Elsewhere, false},
+		{"300 NE 42ND AVE APT 5D", "PORT ELLERY VA 23704", numbered, Unclear, true},
+		{"308 NE 42ND ST APT 5D", "PORT ELLERY VA 23704", numbered, Elsewhere, false},
+		{"88 HARBOR PLACE # 5D", "ST ALBANS VT 05478", broad, Own, false},
+		{"88 HARBOR PL # 5D", "ST. ALBANS VT 054?8", broad, Own, false},
+		{"88 Harbor Court # 5D", "St. Albans VT 05478", broad, Unclear, true},
+		{"712 5th Ave Apt 5D", "New York, NY 10019", fifth, Own, false},
+		{"712 FIFTH AVENUE APT 5D", "NEW YORK NY 10019", fifth, Own, false},
+		{"712 6th Ave Apt 5D", "New York, NY 10019", fifth, Elsewhere, false},
+	} {
+		b := Parse(printed("ANA KIM\n"+tt.street+"\n"+tt.city), tt.property).Blocks[0]
+		if b.Where != tt.where || b.Where != Elsewhere && b.Doubt != tt.doubt || b.Unit != "5D" {
+			t.Errorf("%s: %d, doubt %v, unit %q; want %d, %v", tt.street, b.Where, b.Doubt, b.Unit, tt.where, tt.doubt)
+		}
+	}
+}
+
+// A sender who lives here too must not become the recipient, whatever was
+// misread of the lines between.
+func TestParseKeepsTwoAddressesOfThisBuildingApart(t *testing.T) {
+	for name, text := range map[string]string{
+		"a postcode fell apart":    "~Expeéditeur :\n~Bo Vale\n~2450 Tamberlyn St Apt 8H\n~Ashgrove OR 97 489\n\nDestnataire\nAna Kim\n2450 Tamberlyn St Apt 3\nAshgrove OR 97489",
+		"a city line was not read": "~Absencler\n~Bo Vale\n~2450 Tamberlyn St Apt 8H\nAna Kim\n2450 Tamberlyn St Apt 3\nAshgrove OR 97489",
+	} {
+		p := Parse(printed(text), testProperty)
+		b := p.Blocks[0]
+		if len(b.Names) != 1 || b.Names[0].Text != "ANA KIM" || b.Unit != "3" || b.Where != Own {
+			t.Errorf("%s: %+v %q", name, b.Names, b.Unit)
+		}
+		for _, o := range p.Blocks[1:] {
+			if !o.From {
+				t.Errorf("%s: the sender is not known as one: %+v", name, o)
+			}
+		}
+	}
+}
+
 func TestParseCareOf(t *testing.T) {
 	b := Parse(printed("Bo Vale\nc/o Ana Kim\n2450 Tamberlyn St #3\nAshgrove OR 97489"), testProperty).Blocks[0]
 	if len(b.Names) != 2 || !b.Names[1].Care || b.Names[1].Text != "ANA KIM" {

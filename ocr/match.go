@@ -283,7 +283,7 @@ func compare(n Name, f form) (hit, bool) {
 	best := hit{p: -1}
 	found := false
 	for i := range ws {
-		for k := 1; k <= 2 && i+k <= len(ws); k++ {
+		for k := 1; k <= 3 && i+k <= len(ws); k++ { // "de la Cruz"
 			last := strings.Join(ws[i:i+k], "")
 			lf, lc := fitPart(last, f.last, strict, i+k == len(ws))
 			if lf == fitNone && k > 1 {

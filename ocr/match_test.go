@@ -28,6 +28,7 @@ var testRoster = NewRoster([]room.Resident{
 	resident("kim", "Zachary", "Marchetti", "908", room.ResidentCurrent),
 	resident("gar", "Gareth", "Marchetti", "908", room.ResidentCurrent),
 	resident("han", "Olga", "Hansen", "210", room.ResidentCurrent),
+	resident("cru", "Yolanda", "de la Cruz", "121", room.ResidentCurrent),
 	resident("jac", "Olga", "Jansen", "211", room.ResidentCurrent),
 })
 
@@ -61,6 +62,7 @@ func TestMatch(t *testing.T) {
 		{"relative", "Ingrid Sandoval", "18F", room.DecisionConfirm, "san", ""},
 		{"future", "Pavel Novotny", "5D", room.DecisionConfirm, "new", "future_resident"},
 		{"past", "Clara Whitlock", "9A", room.DecisionNone, "old", "past_resident"},
+		{"three words of surname", "Y. DE LA CRUZ", "121", room.DecisionMatch, "cru", ""},
 		{"stranger", "Theobald Kirchweger", "4B", room.DecisionNone, "", "not_here"},
 		{"stranger with a given name of here", "Robert Kirchweger", "4B", room.DecisionNone, "", "not_here"},
 	}
