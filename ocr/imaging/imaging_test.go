@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/packroom/packroom/ocr"
 	"github.com/packroom/packroom/room"
 )
 
@@ -73,6 +74,34 @@ func TestPhotoRightsATurnedLabel(t *testing.T) {
 		b := l.ToPhoto.Bounds(0, 0, float64(l.Even.Width), float64(l.Even.Height))
 		if math.Abs(b[0]+b[2]/2-450) > 25 || math.Abs(b[1]+b[3]/2-350) > 25 {
 			t.Errorf("%v degrees: label around %v", deg, b)
+		}
+	}
+}
+
+func TestAnInitialBelongsToItsLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		x, w int // of what stands alone; the line's letters begin at 200
+		from float64
+	}{
+		"an initial in wide print": {130, 14, 130},
+		"another column":           {60, 14, 200},
+		"a frame":                  {150, 3, 200},
+	} {
+		g := ocr.Gray{Width: 500, Height: 100, Pix: bytes.Repeat([]byte{245}, 500*100)}
+		block := func(x, w int) {
+			for y := 40; y < 64; y++ {
+				for i := x; i < x+w; i++ {
+					g.Pix[y*g.Width+i] = 20
+				}
+			}
+		}
+		for i := range 8 {
+			block(200+20*i, 14)
+		}
+		block(c.x, c.w)
+		got := Prepare{}.Strips(g, 24)
+		if len(got) != 1 || math.Abs(got[0].X-c.from) > 2 || math.Abs(got[0].X+got[0].W-354) > 2 {
+			t.Errorf("%s: %+v, want one line from %.0f to 354", name, got, c.from)
 		}
 	}
 }

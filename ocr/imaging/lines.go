@@ -28,13 +28,42 @@ func (Prepare) Strips(g ocr.Gray, capPX float64) []ocr.Strip {
 	glyphs := findGlyphs(g, capPX)
 	groups := chain(glyphs)
 	var out []ocr.Strip
+	var alone []glyph
 	for _, grp := range groups {
 		if s, ok := strip(grp, capPX); ok {
 			out = append(out, s)
+		} else if len(grp) <= 2 {
+			alone = append(alone, grp...)
 		}
+	}
+	for i := range out {
+		out[i] = withInitials(out[i], alone)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Y < out[j].Y })
 	return out
+}
+
+// withInitials takes letters that stand alone before or behind a line into it: in
+// wide print the space after an initial is as large as between two columns.
+func withInitials(s ocr.Strip, alone []glyph) ocr.Strip {
+	const reach, narrowest = 2.6, 0.3 // capitals' heights; a glyph's width by its height, since a frame is no letter
+	for range 2 {
+		for _, g := range alone {
+			middle := s.Y + s.H/2 + s.Slope*(g.cx()-s.X-s.W/2)
+			if g.h < 0.7*s.CapPX || g.h > 1.35*s.CapPX || g.w < narrowest*g.h || math.Abs(g.cy()-middle) > 0.35*s.CapPX {
+				continue
+			}
+			before, behind := s.X-g.x-g.w, g.x-s.X-s.W
+			if gap := max(before, behind); gap < 0 || gap > reach*s.CapPX {
+				continue
+			}
+			x0, x1 := min(s.X, g.x), max(s.X+s.W, g.x+g.w)
+			y0, y1 := min(s.Y, g.y), max(s.Y+s.H, g.y+g.h)
+			s.X, s.W, s.Y, s.H = x0, x1-x0, y0, y1-y0
+			s.Glyphs++
+		}
+	}
+	return s
 }
 
 func findGlyphs(g ocr.Gray, capPX float64) []glyph {
