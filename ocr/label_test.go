@@ -67,6 +67,7 @@ func TestParseFindsTheRecipient(t *testing.T) {
 		{name: "another number, fallen apart", text: "Ana Kim\n25 40 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Elsewhere},
 		{name: "another number, stuck to its street", text: "Ana Kim\n2540Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Elsewhere},
 		{name: "the number, fallen apart", text: "Ana Kim\n24 50 Tamberlyn Street APT 3\nAshgrove OR 97489", who: "ANA KIM", unit: "3", where: Own},
+		{name: "a given name that is a word of carriers' too", text: "BILL DATE\n2450 TAMBERLYN ST #3\nASHGROVE OR 97489", who: "BILL DATE", unit: "3", where: Own},
 		{name: "nothing but a name", text: "Ana Kim", who: "ANA KIM", where: Unclear, doubt: true},
 	}
 	for _, tt := range tests {

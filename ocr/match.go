@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
@@ -35,6 +36,7 @@ type hit struct {
 	form        int
 	line        int
 	extra       int // letters of name-like words left over
+	outside     int // of these, such as are no middle name: before or behind the two
 	care        bool
 	unit        unitFit
 	p           float64
@@ -207,7 +209,7 @@ func (r *Roster) decide(b Block, hits []hit) Match {
 	}
 	business := r.people[top.who].forms[top.form].whole
 	switch {
-	case top.unit == unitSame && full && top.extra <= 2:
+	case top.unit == unitSame && full && top.outside <= 2:
 		m.Decision, m.Reason = room.DecisionMatch, ""
 	case top.unit == unitSame && top.last == fitSure && top.first == fitShort && top.cost < 0.3 && top.extra <= 2:
 		m.Decision, m.Reason = room.DecisionMatch, ""
@@ -265,7 +267,18 @@ func nameWords(text string) []string {
 			ws[i] = toLetters.Replace(w)
 		}
 	}
-	return words(strings.Join(ws, " "))
+	return slices.DeleteFunc(words(strings.Join(ws, " ")), func(w string) bool { return titles[w] })
+}
+
+// titles stand before and behind names and are none.
+var titles = wordSet(`MR MRS MS MISS MX DR PROF SR SRA SRTA JR II III ESQ PHD MD HERR FRAU MME MLLE SENOR SENORA`)
+
+func wordSet(list string) map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(list) {
+		m[w] = true
+	}
+	return m
 }
 
 var toLetters = strings.NewReplacer("0", "O", "1", "I", "5", "S", "8", "B", "2", "Z", "6", "G", "|", "I", "$", "S", "(", "C", "€", "C")
@@ -358,14 +371,29 @@ func fitFirst(h *hit, ws []string, used map[int]bool, f form, strict float64) {
 			used[j] = true
 		}
 	}
-	for i, w := range ws {
-		if !used[i] && len(w) >= 3 && !digits(w) && countDigits(w) == 0 {
-			h.extra += len(w)
-		}
-	}
+	h.extra, h.outside = leftOver(ws, used)
 	if f.alias && f.last == "" {
 		h.last = fitNone
 	}
+}
+
+// leftOver counts the letters of words that no part of a name was found in: all,
+// and those that do not stand between its parts.
+func leftOver(ws []string, used map[int]bool) (all, outside int) {
+	from, to := len(ws), -1
+	for i := range used {
+		from, to = min(from, i), max(to, i)
+	}
+	for i, w := range ws {
+		if used[i] || len(w) < 3 || countDigits(w) > 0 {
+			continue
+		}
+		all += len(w)
+		if i < from || i > to {
+			outside += len(w)
+		}
+	}
+	return all, outside
 }
 
 // fitPart compares one printed word with one part of a name.
@@ -420,6 +448,7 @@ func compareWhole(ws []string, name string, strict float64) (hit, bool) {
 					h.extra += len(w)
 				}
 			}
+			h.outside = h.extra
 			h.p = probability(h)
 			if !found || h.p > best.p {
 				best, found = h, true
