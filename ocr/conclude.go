@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"math"
 	"regexp"
 	"strings"
 
@@ -68,18 +69,47 @@ func (r *Reader) conclude(photo Photo, seen []labelSeen) room.Reading {
 		}
 	}
 	for i, o := range seen {
-		if i == main || o.match.Decision == room.DecisionNone || len(o.match.Candidates) == 0 {
-			continue
-		}
-		if len(s.match.Candidates) > 0 && o.match.Candidates[0].ResidentID == s.match.Candidates[0].ResidentID {
-			continue
-		}
-		if reading.Decision != room.DecisionNone {
-			reading.Decision, reading.Reason = room.DecisionConfirm, "two_labels"
-			reading.Candidates = merge(reading.Candidates, o.match.Candidates)
+		if i != main {
+			weighBeside(&reading, s, o)
 		}
 	}
 	return reading
+}
+
+// weighBeside takes a further label into account: a second parcel, or the
+// recipient's address beside the sender's on an envelope.
+func weighBeside(reading *room.Reading, s, o labelSeen) {
+	if reading.Decision == room.DecisionNone {
+		return
+	}
+	if o.match.Decision == room.DecisionNone || len(o.match.Candidates) == 0 {
+		if reading.Decision == room.DecisionMatch && o.larger(s, 1.2) && len(o.lines) >= 3 {
+			reading.Decision, reading.Reason = room.DecisionConfirm, "two_labels" // the larger one may be the recipient's, and was not read
+		}
+		return
+	}
+	same := len(s.match.Candidates) > 0 && o.match.Candidates[0].ResidentID == s.match.Candidates[0].ResidentID
+	if same || s.larger(o, 1.35) && len(o.codes) == 0 && s.alongside(o) {
+		return // the sender's, in smaller print
+	}
+	reading.Decision, reading.Reason = room.DecisionConfirm, "two_labels"
+	reading.Candidates = merge(reading.Candidates, o.match.Candidates)
+}
+
+// larger reports whether s is printed so many times larger than o.
+func (s labelSeen) larger(o labelSeen, times float64) bool {
+	return o.label.lettersPX() > 0 && s.label.lettersPX() > times*o.label.lettersPX()
+}
+
+// alongside reports whether two labels are printed in one direction, as on one
+// parcel.
+func (s labelSeen) alongside(o labelSeen) bool {
+	const apart = 5 * math.Pi / 180
+	direction := func(l labelSeen) float64 {
+		return math.Atan2(l.label.ToPhoto[3], l.label.ToPhoto[0]) + float64(l.turn)*math.Pi/2
+	}
+	d := math.Remainder(direction(s)-direction(o), 2*math.Pi)
+	return math.Abs(d) < apart
 }
 
 // better reports whether a's recipient is the likelier one.
