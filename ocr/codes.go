@@ -3,27 +3,29 @@ package ocr
 import (
 	"image"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // codeScan reads the barcodes of one label.
 type codeScan struct {
 	reader CodeReader
-	bars   *bars128
+	shapes *bars128
 	codes  []Code
 	seen   map[string]bool
-	tries  int    // areas that bars were looked for in by their shape
-	votes  [4]int // by how often the label must be turned for linear codes to run left to right
+	tries  int               // areas that bars were looked for in by their shape
+	bars   []image.Rectangle // where linear codes were read
+	votes  [4]int            // by how often the label must be turned for linear codes to run left to right
 }
 
 // readCodes reads the barcodes of a label. turn is how often the label must be
 // turned clockwise so that linear codes run left to right, -1 where none was
-// read.
+// read; bars are where those stand.
 //
 // One symbol of one family is asked for at a time, in an area that looks like
 // it, and what was read is covered before more is looked for there.
-func readCodes(reader CodeReader, bars *bars128, areas []CodeArea, l Label) (codes []Code, turn int) {
-	s := &codeScan{reader: reader, bars: bars, seen: map[string]bool{}}
+func readCodes(reader CodeReader, bars128 *bars128, areas []CodeArea, l Label) (codes []Code, bars []image.Rectangle, turn int) {
+	s := &codeScan{reader: reader, shapes: bars128, seen: map[string]bool{}}
 	for _, a := range areas {
 		if a.Kind == Cells {
 			s.cells(l.Raw, a.Rect)
@@ -37,7 +39,7 @@ func readCodes(reader CodeReader, bars *bars128, areas []CodeArea, l Label) (cod
 			turn = i
 		}
 	}
-	return s.codes, turn
+	return s.codes, s.bars, turn
 }
 
 func (s *codeScan) add(c Code) {
@@ -70,6 +72,7 @@ func (s *codeScan) linear(raw Gray, a CodeArea) {
 				s.votes[quarter+2]++
 			}
 			s.add(c)
+			s.bars = append(s.bars, a.Rect)
 			return
 		}
 	}
@@ -80,7 +83,7 @@ func (s *codeScan) linear(raw Gray, a CodeArea) {
 	if s.tries++; s.tries > mostBarTries || hasNumber(s.codes) {
 		return
 	}
-	text, reversed, sure, ok := s.bars.read(g)
+	text, reversed, sure, ok := s.shapes.read(g)
 	if !ok || !believable(text, sure) {
 		return
 	}
@@ -88,7 +91,20 @@ func (s *codeScan) linear(raw Gray, a CodeArea) {
 		quarter += 2
 	}
 	s.votes[quarter]++
+	s.bars = append(s.bars, a.Rect)
 	s.add(Code{Format: "Code128", Text: text})
+}
+
+// offBars leaves out the lines of an upright label that are a code's bars: where
+// they lie level, each looks like a dash, and a dash like part of the line of text
+// beside it.
+func offBars(list []Strip, bars []image.Rectangle, l Label, turn int) []Strip {
+	scale := float64(l.Raw.Width) / float64(max(l.Even.Width, 1))
+	return slices.DeleteFunc(list, func(s Strip) bool {
+		x, y, w, h := unturn(turn, l.Even.Width, l.Even.Height, s.X, s.Y, s.W, s.H)
+		middle := image.Pt(int((x+w/2)*scale), int((y+h/2)*scale))
+		return slices.ContainsFunc(bars, func(b image.Rectangle) bool { return middle.In(b) })
+	})
 }
 
 var reNumberLike = regexp.MustCompile(`^(?:[A-Z]{0,4}[0-9]{8,30}|420[0-9]{5}(?:[0-9]{4})?\x1d?[0-9]{0,30})$`)

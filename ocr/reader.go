@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"slices"
 	"sort"
 	"strings"
@@ -64,7 +65,7 @@ func New(cfg Config) (*Reader, error) {
 }
 
 // readFrame reads one photograph.
-func (r *Reader) readFrame(ctx context.Context, image []byte) (reading room.Reading, err error) {
+func (r *Reader) readFrame(ctx context.Context, picture []byte) (reading room.Reading, err error) {
 	defer func() {
 		if p := recover(); p != nil { // one bad picture must not end the service
 			err = fmt.Errorf("read label: a programmer's error: %v", p)
@@ -75,7 +76,7 @@ func (r *Reader) readFrame(ctx context.Context, image []byte) (reading room.Read
 	lap := func(stage string, since time.Time) {
 		ms[stage] += float64(r.cfg.Now().Sub(since).Microseconds()) / 1000
 	}
-	photo, err := r.cfg.Prepare.Photo(ctx, image)
+	photo, err := r.cfg.Prepare.Photo(ctx, picture)
 	if err != nil {
 		return room.Reading{}, fmt.Errorf("read label: %w", err)
 	}
@@ -117,8 +118,9 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 	s := labelSeen{label: l}
 	t := r.cfg.Now()
 	turn := -1
+	var bars []image.Rectangle
 	if r.cfg.Codes != nil {
-		s.codes, turn = readCodes(r.cfg.Codes, r.bars, r.cfg.Prepare.Areas(l.Raw), l)
+		s.codes, bars, turn = readCodes(r.cfg.Codes, r.bars, r.cfg.Prepare.Areas(l.Raw), l)
 	}
 	lap("codes", t)
 	roster := r.cfg.Roster()
@@ -133,6 +135,7 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 		return s, err
 	}
 	s.turn = turn
+	list = offBars(list, bars, l, turn)
 	if err := r.readStrips(ctx, &s, pic, list, roster); err != nil {
 		return s, err
 	}
