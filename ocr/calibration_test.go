@@ -68,11 +68,12 @@ func TestCalibration(t *testing.T) {
 	out := os.Getenv("PACKROOM_LABELS_OUT")
 	r := rand.New(rand.NewPCG(uint64(seed), 1))
 	roster := renderRoster(r, 1000)
-	reader := wholeReader(t, renderProperty, roster)
+	property := renderProperties[seed%len(renderProperties)]
+	reader := wholeReader(t, property, roster)
 	press := newLabelPress(t)
 	var verdicts []verdict
 	for i := range count {
-		c := makeCase(r, roster)
+		c := makeCase(r, property, roster)
 		picture := photograph(t, r, press.print(t, r, c.print), newSpoiling(r))
 		got, err := reader.Read(context.Background(), picture)
 		if err != nil {

@@ -16,7 +16,43 @@ type labelCase struct {
 	who   map[string]bool // residents that the label names
 }
 
-var renderProperty = room.Property{Name: "Harbor Row", Street: "318 Quillback Avenue", City: "Port Ellery", State: "WA", Zip: "98377", Timezone: "America/Los_Angeles"}
+// renderProperties are the buildings whose labels are drawn.
+var renderProperties = []room.Property{
+	{Name: "Harbor Row", Street: "318 Quillback Avenue", City: "Port Ellery", State: "WA", Zip: "98377", Timezone: "America/Los_Angeles"},
+	{Name: "Pier Row", Street: "1400 NE 42nd Street", City: "Portsmouth", State: "VA", Zip: "23704", Timezone: "America/New_York"},
+	{Name: "The Quay", Street: "88 Old Quarry Road", City: "St. Albans", State: "VT", Zip: "05478", Timezone: "America/New_York"},
+}
+
+// abbreviated are the ways in which senders write what streets are called.
+var abbreviated = map[string][]string{"Avenue": {"Ave", "Avenue", "Ave."}, "Street": {"St", "Street", "St."}, "Road": {"Rd", "Road", "Rd."}}
+
+// streetOf is the property's street as one of its senders writes it.
+func streetOf(r *rand.Rand, p room.Property) string {
+	ws := strings.Fields(p.Street)
+	kind := abbreviated[ws[len(ws)-1]]
+	ws[len(ws)-1] = kind[r.IntN(len(kind))]
+	if ws[1] == "NE" {
+		ws[1] = []string{"NE", "N.E.", "Northeast"}[r.IntN(3)]
+	}
+	return strings.Join(ws, " ")
+}
+
+// otherNumber is a house number that is nearly another.
+func otherNumber(r *rand.Rand, number string) string {
+	b := []byte(number)
+	at := r.IntN(len(b))
+	switch r.IntN(3) {
+	case 0:
+		return number + "0"
+	case 1:
+		if at > 0 && b[at] != b[at-1] && b[at] != '0' {
+			b[at], b[at-1] = b[at-1], b[at]
+			return string(b)
+		}
+	}
+	b[at] = '1' + (b[at]-'0'+byte(r.IntN(8)))%9 // never itself
+	return string(b)
+}
 
 var (
 	givenNames = strings.Fields(`Amelia Bruno Carmen Dario Elena Felix Gloria Hassan Irene Jonas Keiko Lorenzo Miriam Nadia Omar Paula
@@ -62,14 +98,14 @@ func renderRoster(r *rand.Rand, n int) []room.Resident {
 }
 
 // caseKinds are drawn at random, each as often as it stands here.
-var caseKinds = strings.Fields(`plain plain plain plain plain plain nickname initial transposed business careof roommates nounit nounit
+var caseKinds = strings.Fields(`plain plain plain plain plain plain neighbour neighbour nickname initial transposed business careof roommates nounit nounit
 	stranger stranger othernumber othernumber otherstreet lookalike lookalike otherfirst otherunit return relative nameless`)
 
-func makeCase(r *rand.Rand, roster []room.Resident) labelCase {
+func makeCase(r *rand.Rand, p room.Property, roster []room.Resident) labelCase {
 	c := labelCase{kind: caseKinds[r.IntN(len(caseKinds))]}
 	res := roster[r.IntN(len(roster))]
 	first, last := res.FirstName, res.LastName
-	name, unit, street, city := first+" "+last, res.Unit, "318 Quillback "+[]string{"Ave", "Avenue", "Ave."}[r.IntN(3)], "Port Ellery WA 98377"
+	name, unit, street, city := first+" "+last, res.Unit, streetOf(r, p), p.City+" "+p.State+" "+p.Zip
 	c.who = map[string]bool{res.ID: true}
 	c.want = map[room.ResidentStatus]room.Decision{room.ResidentPast: room.DecisionNone, room.ResidentFuture: room.DecisionConfirm}[res.Status]
 	if c.want == "" {
@@ -118,10 +154,11 @@ func makeCase(r *rand.Rand, roster []room.Resident) labelCase {
 		name = []string{"Theobald Kirchweger", "Sunniva Aldecott", "Marlowe Fitch", "Ottoline Vasquez-Thorne"}[r.IntN(4)]
 		nobody()
 	case "othernumber":
-		street = []string{"381", "328", "3180", "818", "319", "31"}[r.IntN(6)] + " Quillback Ave"
+		number, name, _ := strings.Cut(street, " ")
+		street = otherNumber(r, number) + " " + name
 		nobody()
 	case "otherstreet":
-		street, city = "318 "+[]string{"Quarry Lane", "Quill Court", "Bayview Avenue"}[r.IntN(3)], []string{city, "Salem OR 97301"}[r.IntN(2)]
+		street, city = "318 "+[]string{"Quiet Lane", "Quill Court", "Bayview Avenue"}[r.IntN(3)], []string{city, "Salem OR 97301"}[r.IntN(2)]
 		nobody()
 	case "lookalike":
 		letters := []rune(last)
@@ -167,8 +204,11 @@ func makeCase(r *rand.Rand, roster []room.Resident) labelCase {
 	c.print.to = append(c.print.to, placed(r, unit, street)...)
 	c.print.to = append(c.print.to, city)
 	c.print.from = []string{"Copper Kettle Goods", "77 Mill Race", "Tulsa OK 74103"}
-	c.print.mark = []string{"SHIP TO:", "TO:", "Deliver to:", "PARA:", "Ship To", ""}[r.IntN(6)]
-	if c.kind == "return" {
+	c.print.mark = []string{"SHIP TO:", "TO:", "Deliver to:", "PARA:", "Ship To", "Destinataire :", "Empfänger", ""}[r.IntN(8)]
+	if c.kind == "neighbour" { // sends to somebody of the same house
+		from := roster[r.IntN(len(roster))]
+		c.print.from = append(append([]string{from.Name()}, placed(r, from.Unit, streetOf(r, p))...), p.City+" "+p.State+" "+p.Zip)
+	} else if c.kind == "return" {
 		c.print.to, c.print.from = []string{"COPPER KETTLE RETURNS", "77 MILL RACE", "TULSA OK 74103"}, c.print.to
 	} else if r.IntN(12) == 0 {
 		c.print.from = nil

@@ -113,9 +113,20 @@ func (p labelPress) print(t testing.TB, r *rand.Rand, o printout) *image.Gray {
 		draw.Draw(img, image.Rect(15, y, w-15, y+4), image.NewUniform(color.Gray{Y: grey}), image.Point{}, draw.Src)
 	}
 	x, y := 30, 18
+	if o.code != "" && r.IntN(5) == 0 { // along the label's left edge
+		code := image.NewGray(image.Rect(0, 0, h-60, 110))
+		draw.Draw(code, code.Rect, image.NewUniform(color.Gray{Y: 245}), image.Point{}, draw.Src)
+		barcode(code, 10, 0, 110, o.code, grey)
+		for v := range code.Rect.Dx() {
+			for u := range code.Rect.Dy() {
+				img.SetGray(20+u, 30+v, code.GrayAt(v, u))
+			}
+		}
+		o.code, x = "", 150
+	}
 	fromSize := 14 + 3*r.Float64()
 	if len(o.from) > 0 {
-		head := []string{"FROM:", "Sender", "SHIP FROM:", ""}[r.IntN(4)]
+		head := []string{"FROM:", "Sender", "SHIP FROM:", "Expéditeur :", "Absender", ""}[r.IntN(6)]
 		if head != "" {
 			o.from = append([]string{head}, o.from...)
 		}
@@ -125,21 +136,21 @@ func (p labelPress) print(t testing.TB, r *rand.Rand, o printout) *image.Gray {
 	if r.IntN(2) == 0 {
 		bar(y + 10)
 	}
-	size := p.fitting(t, body, 24+8*r.Float64(), w-150, o.to)
-	left := 60 + r.IntN(50)
+	size := p.fitting(t, body, 24+8*r.Float64(), w-120-x, o.to)
+	left := x + 30 + r.IntN(50)
 	y += 24
 	if o.mark != "" && r.IntN(2) == 0 {
-		p.lines(t, img, 20, y, 17, p.fonts[1], grey, o.mark)
-		left = max(left, 40+13*len(o.mark))
+		p.lines(t, img, x-10, y, 17, p.fonts[1], grey, o.mark)
+		left = max(left, x+10+13*len(o.mark))
 		size = p.fitting(t, body, size, w-left-20, o.to)
 	} else if o.mark != "" {
-		y = p.lines(t, img, 40, y, 17, p.fonts[1], grey, o.mark)
+		y = p.lines(t, img, x+10, y, 17, p.fonts[1], grey, o.mark)
 	}
 	y = p.lines(t, img, left, y, size, body, grey, o.to...)
 	y += 22
 	if o.service != "" {
 		bar(y)
-		y = p.lines(t, img, 30, y+4, 34, p.fonts[1], grey, o.service)
+		y = p.lines(t, img, x, y+4, 34, p.fonts[1], grey, o.service)
 		y += 14
 	}
 	if o.code != "" && y < h-100 {
