@@ -13,9 +13,9 @@ type codeScan struct {
 	shapes *bars128
 	codes  []Code
 	seen   map[string]bool
-	tries  int               // areas that bars were looked for in by their shape
-	bars   []image.Rectangle // where linear codes were read
-	votes  [4]int            // by how often the label must be turned for linear codes to run left to right
+	tries  int        // areas that bars were looked for in by their shape
+	bars   []CodeArea // where linear codes were read
+	votes  [4]int     // by how often the label must be turned for linear codes to run left to right
 }
 
 // readCodes reads the barcodes of a label. turn is how often the label must be
@@ -24,7 +24,7 @@ type codeScan struct {
 //
 // One symbol of one family is asked for at a time, in an area that looks like
 // it, and what was read is covered before more is looked for there.
-func readCodes(reader CodeReader, bars128 *bars128, areas []CodeArea, l Label) (codes []Code, bars []image.Rectangle, turn int) {
+func readCodes(reader CodeReader, bars128 *bars128, areas []CodeArea, l Label) (codes []Code, bars []CodeArea, turn int) {
 	s := &codeScan{reader: reader, shapes: bars128, seen: map[string]bool{}}
 	for _, a := range areas {
 		if a.Kind == Cells {
@@ -72,7 +72,7 @@ func (s *codeScan) linear(raw Gray, a CodeArea) {
 				s.votes[quarter+2]++
 			}
 			s.add(c)
-			s.bars = append(s.bars, a.Rect)
+			s.bars = append(s.bars, a)
 			return
 		}
 	}
@@ -91,19 +91,23 @@ func (s *codeScan) linear(raw Gray, a CodeArea) {
 		quarter += 2
 	}
 	s.votes[quarter]++
-	s.bars = append(s.bars, a.Rect)
+	s.bars = append(s.bars, a)
 	s.add(Code{Format: "Code128", Text: text})
 }
 
-// offBars leaves out the lines of an upright label that are a code's bars: where
-// they lie level, each looks like a dash, and a dash like part of the line of text
-// beside it.
-func offBars(list []Strip, bars []image.Rectangle, l Label, turn int) []Strip {
+// offBars leaves out the lines of an upright label that are bars of a code which
+// stands on its side: each looks like a dash, and a dash like part of the line of
+// text beside it.
+func offBars(list []Strip, bars []CodeArea, l Label, turn int) []Strip {
 	scale := float64(l.Raw.Width) / float64(max(l.Even.Width, 1))
+	level := LevelBars // once the label is upright
+	if turn%2 == 1 {
+		level = UprightBars
+	}
 	return slices.DeleteFunc(list, func(s Strip) bool {
 		x, y, w, h := unturn(turn, l.Even.Width, l.Even.Height, s.X, s.Y, s.W, s.H)
 		middle := image.Pt(int((x+w/2)*scale), int((y+h/2)*scale))
-		return slices.ContainsFunc(bars, func(b image.Rectangle) bool { return middle.In(b) })
+		return slices.ContainsFunc(bars, func(b CodeArea) bool { return b.Kind == level && middle.In(b.Rect) })
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"slices"
 	"sort"
 	"strings"
@@ -118,7 +117,7 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 	s := labelSeen{label: l}
 	t := r.cfg.Now()
 	turn := -1
-	var bars []image.Rectangle
+	var bars []CodeArea
 	if r.cfg.Codes != nil {
 		s.codes, bars, turn = readCodes(r.cfg.Codes, r.bars, r.cfg.Prepare.Areas(l.Raw), l)
 	}
