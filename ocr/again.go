@@ -23,8 +23,8 @@ func (s *labelSeen) understand(lines []Printed, property room.Property, roster *
 }
 
 // lookAgain reads the recipient's lines in other ways where the first did not
-// settle who it is: other sizes, sharpened, and rows that must be there because
-// of the lines around them but were not found. A reading that settles it counts;
+// settle who it is: by the second engine, in other sizes, sharpened, and rows that
+// must be there because of the lines around them but were not found. A reading that settles it counts;
 // one that only differs does not.
 func (r *Reader) lookAgain(ctx context.Context, s *labelSeen, pic Gray, roster *Roster) error {
 	if s.match.Decision == room.DecisionMatch || s.match.Reason == "past_resident" || s.match.Reason == "future_resident" {
@@ -36,13 +36,21 @@ func (r *Reader) lookAgain(ctx context.Context, s *labelSeen, pic Gray, roster *
 	rows := expectedRows(s.block)
 	first := *s
 	lines := s.lines
-	for i, how := range append([]look{plainLook}, otherLooks...) {
+	looks := append([]look{plainLook}, otherLooks...)
+	if r.cfg.Second != nil {
+		looks = append([]look{secondLook}, looks...)
+	}
+	for _, how := range looks {
 		changed := append([]Printed(nil), lines...)
 		for _, row := range rows {
-			if i == 0 && row.Glyphs > 0 {
+			if how == plainLook && row.Glyphs > 0 {
 				continue // read that way already
 			}
-			p, ok, err := r.readAs(ctx, pic, row, how)
+			engine := r.cfg.Engine
+			if how.second {
+				engine = r.cfg.Second
+			}
+			p, ok, err := readWith(ctx, engine, pic, row, how)
 			if err != nil {
 				return err
 			}

@@ -32,6 +32,7 @@ type Config struct {
 	Property room.Property  // its address tells the recipient's from the sender's; empty = not known
 	Prepare  Preparer       // imaging
 	Engine   Engine         // tesseract
+	Second   Engine         // paddle: reads the recipient's lines where Engine did not settle who it is; nil = none
 	Codes    CodeReader     // zxing; nil = barcodes are not read
 	Roster   func() *Roster // the residents now; nil or an empty one = nobody is matched
 	Deadline time.Duration  // for one photograph; 0 = 8 s
@@ -241,11 +242,15 @@ func hasNumber(codes []Code) bool {
 }
 
 func (r *Reader) readAs(ctx context.Context, pic Gray, st Strip, how look) (Printed, bool, error) {
+	return readWith(ctx, r.cfg.Engine, pic, st, how)
+}
+
+func readWith(ctx context.Context, engine Engine, pic Gray, st Strip, how look) (Printed, bool, error) {
 	cut := cutStrip(pic, st, how)
 	if cut.Width == 0 {
 		return Printed{}, false, nil
 	}
-	lines, err := r.cfg.Engine.Lines(ctx, cut, OneLine)
+	lines, err := engine.Lines(ctx, cut, OneLine)
 	if err != nil {
 		return Printed{}, false, err
 	}

@@ -18,11 +18,13 @@ type Strip struct {
 type look struct {
 	cap     float64 // height that capitals are scaled to
 	sharpen float64 // share of the difference to the neighbourhood that is added
+	second  bool    // by the second engine
 }
 
 // plainLook is the first try; the others are for lines that it did not settle.
 var (
 	plainLook  = look{cap: 32}
+	secondLook = look{cap: 32, second: true}
 	otherLooks = []look{{cap: 40, sharpen: 1}, {cap: 26}, {cap: 34, sharpen: 2.5}}
 )
 

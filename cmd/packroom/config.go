@@ -125,8 +125,9 @@ type FootageConfig struct {
 
 // OCRConfig is the label reading service.
 type OCRConfig struct {
-	Listen  string `yaml:"listen"`
-	Workers int    `yaml:"workers"`
+	Listen       string `yaml:"listen"`
+	Workers      int    `yaml:"workers"`
+	SecondReader bool   `yaml:"second_reader"`
 }
 
 // NotifyConfig is the message service.
@@ -213,7 +214,7 @@ func defaultConfig() Config {
 		Vision: VisionConfig{Listen: "127.0.0.1:7042", URL: "http://127.0.0.1:7042",
 			ICEListen: "0.0.0.0:7052", ICEHosts: []string{}, ICEServers: []string{},
 			Footage: FootageConfig{MostGB: 20, FreeGB: 1, Least: 12 * time.Hour}},
-		OCR:    OCRConfig{Listen: "127.0.0.1:7043", Workers: 1},
+		OCR:    OCRConfig{Listen: "127.0.0.1:7043", Workers: 1, SecondReader: true},
 		Notify: NotifyConfig{Listen: "127.0.0.1:7044"},
 		Web:    WebConfig{Listen: "0.0.0.0:7070", PublicURL: "http://localhost:7070"},
 		Sim:    SimConfig{Listen: "127.0.0.1:7050", URL: "http://127.0.0.1:7050", RTSPListen: "127.0.0.1:7051", Seed: 1},

@@ -49,6 +49,7 @@ var importRules = map[string]importRule{
 	"vision/opencv":     {may: []string{"vision", "room", "models"}, never: notTheBus},
 	"ocr":               {may: []string{"room", "models"}, never: notTheBus},
 	"ocr/imaging":       {may: []string{"ocr", "room", "models"}, never: notTheBus},
+	"ocr/paddle":        {may: []string{"ocr", "room", "models"}, never: notTheBus},
 	"ocr/tesseract":     {may: []string{"ocr", "room", "models"}, never: notTheBus},
 	"ocr/zxing":         {may: []string{"ocr", "room", "models"}, never: notTheBus},
 	"notify":            {may: []string{"room"}, never: notTheBus},
@@ -61,10 +62,10 @@ var stdOnly = []string{"room", "models", "room/porttest"}
 
 // cgoLeaves are the only packages with C in them, so that everything else builds
 // with CGO_ENABLED=0.
-var cgoLeaves = []string{"vision/opencv", "ocr/imaging", "ocr/tesseract", "ocr/zxing"}
+var cgoLeaves = []string{"vision/opencv", "ocr/imaging", "ocr/paddle", "ocr/tesseract", "ocr/zxing"}
 
 // cgoLibraries are those whose Go packages need C.
-var cgoLibraries = []string{"gocv.io/", "github.com/otiai10/gosseract"}
+var cgoLibraries = []string{"gocv.io/", "github.com/otiai10/gosseract", "github.com/yalue/onnxruntime_go"}
 
 // webrtcLibraries are pion's, whose major versions change often: what is written
 // against them is in one package.

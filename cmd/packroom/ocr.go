@@ -29,7 +29,7 @@ func runOCR(ctx context.Context, args []string) (err error) {
 	}
 	defer begun.end()
 	cfg, log, store, b := begun.cfg, begun.log, begun.store, begun.bus
-	workers, err := newLabelWorkers(cfg.Property, cfg.OCR.Workers, 0)
+	workers, err := newLabelWorkers(cfg.Property, cfg.OCR.Workers, 0, cfg.OCR.SecondReader)
 	if err != nil {
 		return err
 	}

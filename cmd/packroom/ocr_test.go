@@ -81,7 +81,7 @@ func TestOCRServiceAnswersOverTheBus(t *testing.T) {
 	}
 	server, asker := connect("ocr"), connect("web")
 	t.Setenv(asPackroom, "1") // the readers are processes of this test
-	workers, err := newLabelWorkers(property, 2, 0)
+	workers, err := newLabelWorkers(property, 2, 0, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,7 @@ func runRead(ctx context.Context, args []string, out, errs io.Writer) error {
 	rosterFile := flags.String("roster", "", "residents, `roster.csv`: resident_id,first_name,last_name,unit,status,aliases")
 	propertyFile := flags.String("property", "", "the building's own address, `property.json`")
 	asJSON := flags.Bool("json", false, "print JSON lines (a table for people otherwise)")
+	second := flags.Bool("second", true, "let PP-OCRv4 read what Tesseract did not settle, where it is installed")
 	flags.Usage = func() {
 		fmt.Fprint(errs, "packroom read --roster roster.csv [--property property.json] [--json] IMAGE...\n"+
 			"packroom read --learn-report [--data DIR] [--config FILE]      where readings and couriers' choices differ\n\n")
@@ -57,7 +58,7 @@ func runRead(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	reader, err := newLabelWorkers(property, 1, time.Minute)
+	reader, err := newLabelWorkers(property, 1, time.Minute, *second)
 	if err != nil {
 		return err
 	}
