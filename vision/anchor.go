@@ -168,14 +168,14 @@ func agree(found []offset) (dx, dy, share float64) {
 		if c.like < sameAnchor {
 			continue
 		}
-		n, sx, sy := 0, 0.0, 0.0
+		var xs, ys []float64
 		for _, o := range found {
 			if o.like >= sameAnchor && math.Abs(o.dx-c.dx) <= near && math.Abs(o.dy-c.dy) <= near {
-				n, sx, sy = n+1, sx+o.dx, sy+o.dy
+				xs, ys = append(xs, o.dx), append(ys, o.dy)
 			}
 		}
-		if n > most {
-			most, dx, dy = n, sx/float64(n), sy/float64(n)
+		if len(xs) > most {
+			most, dx, dy = len(xs), median64(xs), median64(ys)
 		}
 	}
 	return dx, dy, float64(most) / float64(max(len(found), 1))

@@ -187,7 +187,7 @@ const creep = 2
 // within the limit becomes part of Shift; far says that it is beyond.
 func (s *Sight) moved(l Plane, reach int) (pushed, far bool) {
 	const (
-		fine = 0.3 // working pixels: not much more than half a pixel of 640
+		fine = 0.6 // working pixels: less is within what comparing pictures bears, and shadows can feign it
 		sure = 0.3 // share of the anchors that must tell the same
 	)
 	found := make([]offset, len(s.anchors))
