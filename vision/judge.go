@@ -81,20 +81,20 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		k := t.slots.resting(inner)
 		e := evidenceOf(inner, t.maskOf(inner), t.lamps.doubt, t.base.committed, t.base.still)
 		e.lit = t.litBeside(inner)
-		if t.trace != nil {
-			t.trace(inner, k, e)
-		}
 		fits := t.slots.holds(inner, k)
 		found := t.base.restored && lastTouch == 0 // it was there at the restart
 		if (!fits || !found && !t.who.leftAlone(b, lastTouch, t.motion.last, t.least()/2)) && t.stands(b, e) && waited < t.cfg.Linger.Seconds() {
 			t.who.hold(b, now)
+			t.tell(inner, k, e, "somebody who stands still")
 			return nil, false // somebody who stands still
 		}
 		if !fits {
+			t.tell(inner, k, e, "fits no slot")
 			continue
 		}
 		last := waited > t.cfg.Forget.Seconds() && t.nobody()
 		d, wait := t.decide(inner, e, k, at, last)
+		t.tellDecided(inner, k, e, d, wait)
 		out, held = append(out, d...), held || wait
 	}
 	return out, len(out) > 0 || !held && waited > t.cfg.Forget.Seconds()

@@ -34,7 +34,7 @@ type Tracker struct {
 	now     time.Duration
 	rest    bool // nothing is pending
 
-	trace func(b Blob, slot int, e evidence) // for tests: what is judged
+	explain func(Judgement) // nil = nobody asks
 }
 
 // Decision is a change at working size, before pictures are cut.

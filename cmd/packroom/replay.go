@@ -43,6 +43,7 @@ func runReplay(ctx context.Context, args []string) error {
 	slotsName := fs.String("slots", "", "slots file of the camera")
 	video := fs.String("video", "", "recorded footage, whatever ffmpeg reads")
 	out := fs.String("out", "", "file for the JSON lines (default: standard output)")
+	film := fs.String("annotate", "", "video file to write that shows what was seen: slots, items, people, motion, decisions and why")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -50,10 +51,10 @@ func runReplay(ctx context.Context, args []string) error {
 		return errUsage
 	}
 	if *slotsName == "" || *video == "" || fs.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "packroom replay: --slots FILE and --video FILE are needed, and nothing else but --out FILE")
+		fmt.Fprintln(os.Stderr, "packroom replay: --slots FILE and --video FILE are needed, and nothing else but --out FILE and --annotate OUT.mp4")
 		return errUsage
 	}
-	err := replay(ctx, *slotsName, *video, *out)
+	err := replay(ctx, *slotsName, *video, *out, *film)
 	if errors.Is(err, vision.ErrSlots) || errors.Is(err, vision.ErrFootage) || errors.Is(err, vision.ErrFrame) {
 		fmt.Fprintf(os.Stderr, "packroom replay: %v\n", err)
 		return exitError{2}
@@ -78,7 +79,7 @@ func readSlots(name string) (room.SlotsFile, error) {
 	return slots, nil
 }
 
-func replay(ctx context.Context, slotsName, video, out string) (err error) {
+func replay(ctx context.Context, slotsName, video, out, film string) (err error) {
 	slots, err := readSlots(slotsName)
 	if err != nil {
 		return err
@@ -130,13 +131,18 @@ func replay(ctx context.Context, slotsName, video, out string) (err error) {
 		}
 		return nil
 	}
+	drawn, err := annotate(ctx, film, detector, frame)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, drawn.close()) }()
 	frames, end := 0, time.Duration(0)
 	for ; err == nil; frame, err = footage.Next() {
 		seen, perr := detector.Process(frame)
 		if perr != nil {
 			return perr
 		}
-		if err := write(seen); err != nil {
+		if err := errors.Join(write(seen), drawn.add(frame)); err != nil {
 			return err
 		}
 		frames, end = frames+1, frame.T

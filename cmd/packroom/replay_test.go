@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/packroom/packroom/vision"
 )
 
 // replayed runs the command and gives its exit status and what it said.
@@ -131,5 +133,58 @@ func TestReplayOfFootageThatEndsInTheMiddleGivesWhatCameBefore(t *testing.T) {
 	status, said := replayed(t, "--slots", footageDir+"moves.slots.json", "--video", path, "--out", filepath.Join(t.TempDir(), "out"))
 	if status != 0 || !strings.Contains(said, "warning: ") {
 		t.Errorf("status %d: %s", status, said)
+	}
+}
+
+func TestReplayDrawsWhatWasSeen(t *testing.T) {
+	film := filepath.Join(t.TempDir(), "seen.mp4")
+	status, said := replayed(t, "--slots", footageDir+"moves.slots.json", "--video", footageDir+"moves.mp4", "--out", filepath.Join(t.TempDir(), "out"), "--annotate", film)
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, said)
+	}
+	plain, drawn := framesOf(t, footageDir+"moves.mp4"), framesOf(t, film)
+	// As long as the footage, as large as words need it, and other than it where
+	// a slot's outline runs: on the left edge of A2.
+	if last := drawn[len(drawn)-1].T.Seconds(); last < 22 || last > 24 || drawn[0].Width != 1280 {
+		t.Fatalf("%d frames to %.1f s, %d wide", len(drawn), last, drawn[0].Width)
+	}
+	slots, err := readSlots(footageDir + "moves.slots.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range slots.Slots {
+		x, y := int(s.Polygon[0][0]), int(s.Polygon[0][1])
+		was, is := plain[0].Pix[(y*640+x)*3:][:3], drawn[0].Pix[(2*y*1280+2*x)*3:][:3]
+		if bluer := int(is[0]) - int(is[2]) - int(was[0]) + int(was[2]); bluer < 15 {
+			t.Errorf("slot %s: the corner is %v before and %v after drawing", s.ID, was, is)
+		}
+	}
+	if status, said := replayed(t, "--slots", footageDir+"moves.slots.json", "--video", footageDir+"moves.mp4", "--annotate", "/none/film.mp4"); status == 0 || !strings.Contains(said, "film") {
+		t.Errorf("a film that cannot be written: status %d, %s", status, said)
+	}
+}
+
+// framesOf decodes a video: all times, and the first frame's pixels.
+func framesOf(t *testing.T, path string) (out []vision.Frame) {
+	t.Helper()
+	footage, err := vision.OpenFootage(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer footage.Close()
+	for {
+		f, err := footage.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out) == 0 {
+			f.Pix = append([]byte(nil), f.Pix...)
+		} else {
+			f.Pix = nil
+		}
+		out = append(out, f)
 	}
 }

@@ -49,6 +49,7 @@ type Detector struct {
 	stepped  bool
 	restored []byte
 	spent    Spent
+	explain  func(vision.Judgement) // nil = nobody asks
 }
 
 var _ vision.Detector = (*Detector)(nil)
@@ -126,6 +127,7 @@ func (d *Detector) accept(f vision.Frame) error {
 	w, h := vision.WorkSize(d.cfg.Config, f.Width, f.Height)
 	d.sight = vision.NewSight(w, h, d.cfg.Config)
 	d.tracker, d.view = vision.NewTracker(d.slots, w, h, d.cfg.Config), vision.NewView(w, h)
+	d.tracker.Explain(d.explain)
 	if d.restored != nil {
 		if err := d.tracker.Restore(d.restored); err != nil {
 			return err
