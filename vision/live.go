@@ -113,8 +113,8 @@ func (l *Live) count(camera string) (n int) {
 	return n
 }
 
-// Offer answers a viewer's SDP offer. sub asks for the small stream, and gets
-// the camera's own where there is none. An offer that can't be used is
+// Offer answers a viewer's SDP offer. sub asks for the small stream; a viewer gets
+// the other one where the one asked for shows nothing. An offer that can't be used is
 // room.ErrInvalid; too many viewers are room.ErrUnavailable.
 func (l *Live) Offer(camera string, sub bool, offer string) (session, answer string, err error) {
 	if !strings.Contains(offer, "m=video") || !strings.Contains(strings.ToUpper(offer), "H264/90000") {
@@ -141,11 +141,7 @@ func (l *Live) admit(camera string, sub bool) (*viewer, error) {
 	_, _ = rand.Read(id[:]) // never fails since Go 1.24
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.streams[streamName{camera, sub}]
-	if s == nil {
-		s = l.streams[streamName{camera, false}]
-	}
-	n := l.count(camera)
+	s, n := l.stream(camera, sub), l.count(camera)
 	switch {
 	case l.closed:
 		return nil, fmt.Errorf("live view: %w: it is being shut down", room.ErrUnavailable)
@@ -160,6 +156,16 @@ func (l *Live) admit(camera string, sub bool) (*viewer, error) {
 	l.viewers[v.session] = v
 	l.metrics.viewers.WithLabelValues(camera).Inc()
 	return v, nil
+}
+
+// stream is the one that is asked for, or the camera's other one where that shows
+// nothing: there is none, or what the camera sends can't be shown. l.mu is held.
+func (l *Live) stream(camera string, sub bool) *liveStream {
+	asked, other := l.streams[streamName{camera, sub}], l.streams[streamName{camera, !sub}]
+	if asked == nil || other != nil && !asked.shows() && other.shows() {
+		return other
+	}
+	return asked
 }
 
 func (l *Live) viewer(camera, session string) (*viewer, error) {

@@ -113,6 +113,13 @@ func (s *liveStream) join(v *viewer) (gop []*picture, whole bool) {
 	return s.gop[:len(s.gop):len(s.gop)], len(s.gop) > 0 && !s.broken
 }
 
+// shows reports whether there is anything to show.
+func (s *liveStream) shows() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.gop) > 0
+}
+
 func (s *liveStream) leave(v *viewer) {
 	s.mu.Lock()
 	delete(s.viewers, v)

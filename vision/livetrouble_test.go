@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 
 	"github.com/packroom/packroom/room/porttest"
@@ -102,6 +103,35 @@ func TestSubstreamIsForDetectionAndForManyCamerasAtAGlance(t *testing.T) {
 		s := k.status()
 		return !s.Up && strings.Contains(s.Reason, "its substream: ")
 	})
+}
+
+func TestSubstreamIsTheWayOutOfAStreamThatCannotBeShown(t *testing.T) {
+	t.Parallel()
+	small := &rtspCamera{t: t, address: porttest.Addr(t), units: smallClip(t), fps: testFPS}
+	small.begin()
+	t.Cleanup(small.end)
+	h265 := &rtspCamera{t: t, address: porttest.Addr(t), units: testClip(t), fps: testFPS, format: &format.H265{PayloadTyp: 96}}
+	h265.begin()
+	t.Cleanup(h265.end)
+	r := newRig(t)
+	r.change = func(c *ServiceConfig) { c.Cameras[0].URL, c.Cameras[0].Substream = h265.url(), small.url() }
+	r.start()
+	r.detector(1) // it looks at the small stream
+	web := httptest.NewServer(r.service.Handler())
+	t.Cleanup(web.Close)
+	until(t, 20*time.Second, "the small stream shows something", func() bool {
+		r.service.live.mu.Lock()
+		defer r.service.live.mu.Unlock()
+		s := r.service.live.streams[streamName{"cam1", true}]
+		return s != nil && s.shows()
+	})
+	live := &liveRig{t: t, service: r.service, url: web.URL}
+	if got := widthOf(live.watch(0).next().NALs); got != 192 {
+		t.Errorf("it shows %d pixels", got)
+	}
+	if s := r.service.workers[0].status(); s.Up || !strings.Contains(s.Reason, "H265") || !strings.Contains(s.Reason, "substream") {
+		t.Errorf("the camera is said to be %+v", s)
+	}
 }
 
 func TestViewerOfACameraWithoutSubstreamGetsItsOwnStream(t *testing.T) {
