@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,8 +22,10 @@ type wrote struct {
 
 // fakePeer notes what is sent. While it is stuck nothing leaves.
 type fakePeer struct {
-	began   time.Time
-	stuck   chan struct{} // nil = not
+	began time.Time
+	stuck chan struct{} // nil = not
+
+	mu      sync.Mutex
 	sent    []wrote
 	flushes int
 }
@@ -32,12 +35,28 @@ func (p *fakePeer) Write(seq uint16, ticks uint32, q webrtc.Packet) error {
 	if p.stuck != nil {
 		<-p.stuck
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.sent = append(p.sent, wrote{seq, ticks, q.Payload, time.Since(p.began)})
 	return nil
 }
 
 // Flush implements sender.
-func (p *fakePeer) Flush() error { p.flushes++; return nil }
+func (p *fakePeer) Flush() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.flushes++
+	return nil
+}
+
+// take gives what was sent and how often it was flushed, since the last call.
+func (p *fakePeer) take() (sent []wrote, flushes int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sent, flushes = p.sent, p.flushes
+	p.sent, p.flushes = nil, 0
+	return sent, flushes
+}
 
 var _ sender = (*fakePeer)(nil)
 
@@ -67,9 +86,11 @@ func pushed(t *testing.T, s *liveStream, k, packets int, key bool) {
 	}
 }
 
-// seen are the times of the pictures that a viewer got, in 40 ms.
+// seen are the times of the pictures that a viewer got since the last call, in
+// 40 ms.
 func (p *fakePeer) seen() (ks []int) {
-	for _, w := range p.sent {
+	sent, _ := p.take()
+	for _, w := range sent {
 		k := int(w.ticks / 3600)
 		if len(ks) == 0 || ks[len(ks)-1] != k {
 			ks = append(ks, k)
@@ -87,29 +108,28 @@ func TestReplayEndsAtLiveAndIsPacedSoThatItCanBeRepaired(t *testing.T) {
 		}
 		v.wg.Go(v.run)
 		synctest.Wait()
-		if len(peer.sent) == 0 || peer.sent[0].at != 0 {
-			t.Fatal("the first picture did not leave at once")
+		first, _ := peer.take()
+		if len(first) < 2*size || first[0].at != 0 || first[size].seq != 0 || first[2*size-1].seq != size-1 {
+			t.Fatalf("the first picture did not leave at once, and twice: %d packets", len(first))
 		}
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		v.close()
-		if twice := peer.sent[size : 2*size]; twice[0].seq != 0 || twice[size-1].seq != size-1 {
-			t.Fatal("the first keyframe was not sent twice")
+		more, _ := peer.take()
+		sent := append(first[size:], more...)
+		if len(sent) != pictures*size {
+			t.Fatalf("%d packets of %d", len(sent), pictures*size)
 		}
-		peer.sent = peer.sent[size:]
-		if len(peer.sent) != pictures*size {
-			t.Fatalf("%d packets of %d", len(peer.sent), pictures*size)
-		}
-		last := peer.sent[len(peer.sent)-1]
+		last := sent[len(sent)-1]
 		if last.ticks != (pictures-1)*3600 {
 			t.Errorf("the replay ends at %d", last.ticks)
 		}
-		for i, w := range peer.sent {
+		for i, w := range sent {
 			if want := last.ticks - uint32(pictures-1-i/size)*replayStep; w.ticks != want || w.seq != uint16(i) {
 				t.Fatalf("packet %d has time %d, number %d", i, w.ticks, w.seq)
 			}
-			if j := i + 1024; j < len(peer.sent) && peer.sent[j].at-w.at < 240*time.Millisecond {
-				t.Fatalf("packets %d to %d left within %v", i, j, peer.sent[j].at-w.at)
+			if j := i + 1024; j < len(sent) && sent[j].at-w.at < 240*time.Millisecond {
+				t.Fatalf("packets %d to %d left within %v", i, j, sent[j].at-w.at)
 			}
 		}
 		if last.at > time.Second {
@@ -134,7 +154,7 @@ func TestGOPThatIsTooLongShowsItsKeyframeAtOnce(t *testing.T) {
 		pushed(t, s, 502, 11, false)
 		synctest.Wait()
 		v.close()
-		if got := peer.seen(); len(got) != 3 || got[1] != 501 || got[2] != 502 {
+		if got := peer.seen(); len(got) != 2 || got[0] != 501 || got[1] != 502 {
 			t.Errorf("it goes on with %v", got)
 		}
 	})
@@ -177,12 +197,13 @@ func TestWishForAKeyframeIsAnsweredByAReplayOnceASecond(t *testing.T) {
 		}
 		v.close()
 		replays := 0
-		for i, w := range peer.sent {
+		sent, _ := peer.take()
+		for i, w := range sent {
 			if w.payload[0] == 0x65 || len(w.payload) > 2 && bytes.Equal(w.payload[:2], []byte{0x7c, 0x85}) {
 				replays++
 			}
-			if i > 1 && int32(w.ticks-peer.sent[i-1].ticks) <= 0 {
-				t.Fatalf("time goes from %d to %d", peer.sent[i-1].ticks, w.ticks)
+			if i > 1 && int32(w.ticks-sent[i-1].ticks) <= 0 {
+				t.Fatalf("time goes from %d to %d", sent[i-1].ticks, w.ticks)
 			}
 		}
 		if replays < 4 || replays > 5 { // the first, twice, and one a second
@@ -201,8 +222,8 @@ func TestLostPacketIsSentAgainToTheBit(t *testing.T) {
 			pushed(t, s, k, 3, false)
 			synctest.Wait()
 		}
-		first := peer.sent[3:] // after the keyframe, which comes twice at first
-		peer.sent, peer.flushes = nil, 0
+		first, _ := peer.take()
+		first = first[3:] // after the keyframe, which comes twice at first
 		var all []uint16
 		for _, w := range first {
 			all = append(all, w.seq)
@@ -210,10 +231,11 @@ func TestLostPacketIsSentAgainToTheBit(t *testing.T) {
 		v.Lost(all)
 		v.Lost([]uint16{60, 30000, 65000}) // never sent
 		v.close()
-		if len(peer.sent) != len(first) || peer.flushes != 2 {
-			t.Fatalf("%d of %d packets again, %d flushes", len(peer.sent), len(first), peer.flushes)
+		again, flushes := peer.take()
+		if len(again) != len(first) || flushes != 2 {
+			t.Fatalf("%d of %d packets again, %d flushes", len(again), len(first), flushes)
 		}
-		for i, w := range peer.sent {
+		for i, w := range again {
 			if was := first[i]; w.seq != was.seq || w.ticks != was.ticks || !bytes.Equal(w.payload, was.payload) {
 				t.Fatalf("packet %d is another", i)
 			}
@@ -235,7 +257,8 @@ func TestKeyframesGoTwiceToWhoLosesPacketsOnly(t *testing.T) {
 			}
 		}
 		v.close()
-		for _, w := range peer.sent {
+		sent, _ := peer.take()
+		for _, w := range sent {
 			copies[int(w.ticks/3600)]++
 		}
 		for k, want := range map[int]int{0: 8, 20: 4, 40: 8, 60: 4, 30: 4} {
