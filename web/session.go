@@ -48,10 +48,13 @@ type managerFace struct {
 	Email string `json:"email"`
 	Name  string `json:"name"`
 
-	Role room.Role `json:"role"`
+	Role    room.Role `json:"role"`
+	Created time.Time `json:"created,omitzero"`
 }
 
-func faceOf(m room.Manager) managerFace { return managerFace{m.ID, m.Email, m.Name, m.Role} }
+func faceOf(m room.Manager) managerFace {
+	return managerFace{m.ID, m.Email, m.Name, m.Role, m.Created}
+}
 
 type sessionAnswer struct {
 	Setup    bool         `json:"setup"`      // there is no account yet

@@ -63,6 +63,10 @@ const events = [
   event(20, 'access.denied.v1', { reason: 'throttled' }),
 ];
 const mail = { message: 'm1', channel: 'email', to: people[1].email, state: 'sent', tries: 1, next: now, sent: ago(90), subject: 'A package is here', html: '<p>A package is here</p>', provider: '250 2.0.0 Ok: queued as 4F2B1C', created: ago(95) };
+const accounts = [
+  { id: 'm1', email: 'ann@example.com', name: 'Ann Keller', role: 'supervisor', created: ago(90_000) },
+  { id: 'm2', email: 'bartholomew.montgomery-smythe@a-rather-long-domain.example.com', name: 'Bartholomew Montgomery-Smythe', role: 'manager', created: ago(900) },
+];
 const recorded = (camera, spans, more = {}) => ({ camera, spans: spans.map(([a, b]) => ({ from: ago(a), to: ago(b) })), clips: [], holds: [], ...more });
 const footage = [
   recorded('cam1', [[3000, 40], [33, 0]], { holds: [{ id: 'h1', camera: 'cam1', from: ago(31), to: ago(29), reason: 'the police asked for it', by: 'ann@example.com' }] }),
@@ -78,7 +82,7 @@ const credential = (id, form, more) => ({ id, form, kind: 'courier', holder: 'c1
 /** What the API answers, by the path after /api/manager/. */
 export const desk = {
   session: { setup: false, setup_code: false, manager: { id: 'm1', email: 'ann@example.com', name: 'Ann Keller', role: 'supervisor' }, property: 'The Alder', timezone: 'America/Los_Angeles' },
-  now: view, events, residents: people, couriers, footage, exported,
+  now: view, events, residents: people, couriers, footage, exported, accounts,
   tallies: [
     tally('c1', 'UPS', 'Dana Reyes', 41, 118, 121, 3, 0, 1, 2), tally('c2', 'UPS', 'Bartholomew Montgomery-Smythe', 12, 20, 31, 11, 0, 0, 6),
     tally('c3', 'Amazon', 'Lou', 66, 202, 200, 0, 2, 0, 0), tally('c4', 'DHL', 'Kim', 2, 0, 0, 0, 0, 2, 0),

@@ -99,6 +99,8 @@ const managerPages = {
   carriers: desk('/carriers', (p) => p.getByRole('row').nth(3).waitFor()),
   outbox: desk('/outbox', (p) => p.locator('.mail').first().waitFor()),
   devices: desk('/devices', (p) => p.getByRole('heading', { name: 'controller' }).waitFor()),
+  accounts: desk('/accounts', (p) => p.locator('.row').nth(1).waitFor()),
+  'account-add': desk('/accounts', dialog('manager.accounts.add')),
   kiosks: desk('/kiosks', (p) => p.getByRole('heading', { name: 'K1' }).waitFor()),
   'kiosk-link': desk('/kiosks', dialog('manager.kiosk.link')),
   'kiosk-end': desk('/kiosks', dialog('manager.kiosk.end')),

@@ -356,6 +356,7 @@ export interface Account {
   name: string;
   /** A supervisor sees footage as it was recorded, holds it, and says who supervises. */
   role: 'manager' | 'supervisor';
+  created?: string;
 }
 
 export interface Span {

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { managerApi } from '../lib/api';
 import { Button, Connection, LanguageSwitch } from '../lib/components';
 import { language, t } from '../lib/i18n';
+import { Accounts } from './Accounts';
 import { Carriers } from './Carriers';
 import { Couriers } from './Couriers';
 import { DeviceAlarm, Devices, silent } from './Devices';
@@ -22,6 +23,7 @@ import { needsDeciding } from './room';
 
 const bodies: Record<Page, () => preact.JSX.Element> = {
   now: Now, cameras: Wall, log: Log, timeline: Timeline, residents: Residents, couriers: Couriers, carriers: Carriers, outbox: Outbox, devices: Devices, kiosks: Kiosks,
+  accounts: Accounts,
 };
 
 /** The manager's page: the way in, then the room. */
@@ -112,7 +114,9 @@ function Me() {
   return (
     <div class="me">
       <LanguageSwitch />
-      <p class="me-name" title={m?.email}>{m?.name}</p>
+      <p class="me-name" title={m?.email}>
+        {m?.role === 'supervisor' ? <Link to="accounts" current={page.value === 'accounts'}><Icon name="residents" /><span class="me-words">{m.name}</span><span class="visually-hidden">, {t('manager.page.accounts')}</span></Link> : m?.name}
+      </p>
       <Button kind="quiet" class="out" onClick={() => void out().catch(() => undefined)}>
         <Icon name="out" />
         <span>{t('manager.sign_out')}</span>

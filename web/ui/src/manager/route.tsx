@@ -1,13 +1,13 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
-/** The pages in the rail; the carriers' is reached from the couriers'. */
+/** The pages in the rail; the carriers' is reached from the couriers', the accounts' from one's own name. */
 export const pages = ['now', 'cameras', 'log', 'timeline', 'residents', 'couriers', 'outbox', 'devices', 'kiosks'] as const;
-export type Page = (typeof pages)[number] | 'carriers';
+export type Page = (typeof pages)[number] | 'carriers' | 'accounts';
 
 const pageOf = (path: string): Page => {
   const word = path.split('/')[2] ?? '';
-  return word === 'carriers' || (pages as readonly string[]).includes(word) ? (word as Page) : 'now';
+  return word === 'carriers' || word === 'accounts' || (pages as readonly string[]).includes(word) ? (word as Page) : 'now';
 };
 
 export const page = signal<Page>(pageOf(location.pathname));
