@@ -21,11 +21,12 @@ const BlurMost = 5 * time.Minute
 
 const (
 	blurWidth    = 1280 // of what is rendered, at most
+	lookWidth    = 640  // of what is looked at: heads are found as well, and it is four times less to carry
 	emptyAround  = 15 * time.Minute
 	emptyMost    = 15 // pictures that the empty room is made of
 	emptyLeast   = 6
 	emptySpan    = 45 * time.Second // between the first and the last of them: who stands still is no furniture
-	findEvery    = 300 * time.Millisecond
+	findEvery    = time.Second      // who moves is covered anyway
 	blurFPS      = 15
 	emptyForgets = 10 * time.Minute
 )
@@ -113,7 +114,7 @@ func (b *Blurrer) look(ctx context.Context, path string) (all []glimpse, err err
 		defer func() { err = errors.Join(err, finder.Close()) }()
 	}
 	searched := -findEvery
-	err = eachFrame(ctx, path, func(f Frame) error {
+	err = eachFrame(ctx, path, lookWidth, func(f Frame) error {
 		s := glimpse{at: f.T, small: shrinkTiny(f)}
 		if finder != nil && f.T-searched >= findEvery {
 			searched = f.T
@@ -132,15 +133,15 @@ func (b *Blurrer) look(ctx context.Context, path string) (all []glimpse, err err
 	return all, err
 }
 
-// eachFrame decodes footage, no wider than blurWidth, and all of it in the size
-// of its first picture: a camera's resolution may be changed at any time.
-func eachFrame(ctx context.Context, path string, each func(f Frame) error) error {
+// eachFrame decodes footage, no wider than most, and all of it in the size of its
+// first picture: a camera's resolution may be changed at any time.
+func eachFrame(ctx context.Context, path string, most int, each func(f Frame) error) error {
 	w, h, err := sizeOf(ctx, path)
 	if err != nil {
 		return err
 	}
-	if w > blurWidth {
-		w, h = blurWidth, h*blurWidth/w
+	if w > most {
+		w, h = most, h*most/w
 	}
 	in, err := openFootage(ctx, path, fmt.Sprintf("scale=%d:%d,", w/2*2, h/2*2))
 	if err != nil {
@@ -178,7 +179,7 @@ func sizeOf(ctx context.Context, path string) (w, h int, err error) {
 func drawOver(ctx context.Context, from string, all []glimpse, parts [][]image.Rectangle, path string) error {
 	var enc *encoder
 	k, drawn := 0, 0
-	err := eachFrame(ctx, from, func(f Frame) error {
+	err := eachFrame(ctx, from, blurWidth, func(f Frame) error {
 		if enc == nil {
 			var err error
 			if enc, err = startEncoder(ctx, f.Width, f.Height, path); err != nil {
@@ -271,7 +272,7 @@ func (b *Blurrer) makeEmptyRoom(ctx context.Context, camera string, at time.Time
 	err = errors.Join(s.WriteMP4(f), f.Close())
 	var all []tiny
 	if err == nil {
-		err = eachFrame(ctx, f.Name(), func(f Frame) error {
+		err = eachFrame(ctx, f.Name(), lookWidth, func(f Frame) error {
 			all = append(all, shrinkTiny(f))
 			return nil
 		})

@@ -102,7 +102,7 @@ func TestNobodysHeadIsSeenInFootageWithFacesCovered(t *testing.T) {
 		t.Error("the covered clip is the plain one")
 	}
 	look := func(path string) (heads, room []float64, end time.Duration) {
-		err := eachFrame(t.Context(), path, func(f Frame) error {
+		err := eachFrame(t.Context(), path, blurWidth, func(f Frame) error {
 			end = f.T
 			if h := walkerHead(from + f.T); !h.Empty() {
 				heads = append(heads, detail(f, h))
@@ -156,7 +156,7 @@ func TestAllIsCoveredWhereTheEmptyRoomIsNotKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	err = eachFrame(t.Context(), clip.Path, func(f Frame) error {
+	err = eachFrame(t.Context(), clip.Path, blurWidth, func(f Frame) error {
 		n++
 		if d := detail(f, image.Rect(0, 0, f.Width, f.Height)); d > 6 {
 			t.Errorf("picture %d has detail %.1f", n, d)

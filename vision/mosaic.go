@@ -218,15 +218,18 @@ func cover(all []glimpse, empty tiny) [][]image.Rectangle {
 			}
 			own[k] = append(own[k], headPart(b, empty.h))
 		}
-		for _, b := range s.extra {
-			own[k] = append(own[k], b.Inset(-2-b.Dx()/3))
-		}
 	}
 	out := make([][]image.Rectangle, len(all))
 	for k := range all {
 		for j := range all {
-			if (all[j].at - all[k].at).Abs() <= mosaicLinger {
+			d := (all[j].at - all[k].at).Abs()
+			if d <= mosaicLinger {
 				out[k] = append(out[k], own[j]...)
+			}
+			for _, b := range all[j].extra { // looked for now and then
+				if d <= findEvery {
+					out[k] = append(out[k], b.Inset(-2-b.Dx()/3))
+				}
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func TestResolutionChangedOnTheFlyIsPlayedWhole(t *testing.T) {
 		t.Errorf("%d pictures in 10.5 s", len(shown))
 	}
 	pictures, w := 0, 0
-	err = eachFrame(t.Context(), clip.Path, func(f Frame) error {
+	err = eachFrame(t.Context(), clip.Path, blurWidth, func(f Frame) error {
 		pictures, w = pictures+1, f.Width
 		if detail(f, image.Rect(0, 0, f.Width, f.Height)) < 1 {
 			return fmt.Errorf("picture %d is empty", pictures)

@@ -45,7 +45,7 @@ func (b *Blurrer) still(ctx context.Context, camera string, at time.Time, path s
 	defer b.work.Unlock()
 	empty, ok := b.emptyRoom(ctx, camera, at)
 	var small Frame
-	err := eachFrame(ctx, path, func(f Frame) error {
+	err := eachFrame(ctx, path, lookWidth, func(f Frame) error {
 		g := glimpse{small: shrinkTiny(f)}
 		parts := []image.Rectangle{image.Rect(0, 0, g.small.w, g.small.h)}
 		if ok {
