@@ -15,8 +15,9 @@ func (t *Tracker) Resume() {
 	t.allTouched()
 }
 
-// Reference is the brightness of the picture in which all is known.
-func (t *Tracker) Reference() Plane { return t.base.committed.L }
+// Remembered is the brightness of the picture in which all was known before a
+// restart; ok is false where there is none.
+func (t *Tracker) Remembered() (l Plane, ok bool) { return t.base.committed.L, t.base.restored }
 
 // allTouched leaves the whole picture to be judged anew.
 func (t *Tracker) allTouched() {

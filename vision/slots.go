@@ -6,13 +6,14 @@ import (
 
 // slotMap is the slots of a camera at working size.
 type slotMap struct {
-	w, h  int
-	ids   []string
-	kinds []room.SlotKind
-	at    []int16 // by place: index of the slot, -1 for none
-	near  []int16 // the same, each slot a little wider: boxes stand out of their shelf
-	area  []int
-	box   []Blob // bounds only
+	w, h    int
+	ids     []string
+	corners [][]room.Point // as in the slots file
+	kinds   []room.SlotKind
+	at      []int16 // by place: index of the slot, -1 for none
+	near    []int16 // the same, each slot a little wider: boxes stand out of their shelf
+	area    []int
+	box     []Blob // bounds only
 }
 
 // newSlotMap draws the file's polygons at w x h.
@@ -47,6 +48,7 @@ func newSlotMap(f room.SlotsFile, w, h int) *slotMap {
 				m.near[i] = int16(k)
 			}
 		}
+		m.corners = append(m.corners, s.Polygon)
 		m.ids, m.kinds, m.area, m.box = append(m.ids, s.ID), append(m.kinds, s.Kind), append(m.area, b.Area), append(m.box, b)
 	}
 	return m

@@ -359,3 +359,40 @@ func TestDamagedAndForeignSnapshotsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestSlotsThatAreDrawnAnewKeepTheirItems(t *testing.T) {
+	s := newStage()
+	s.run(10)
+	s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+	was := s.tracker.Scene().Items
+	kept, err := s.tracker.Snapshot()
+	if err != nil || len(was) != 1 {
+		t.Fatalf("%d items, %v", len(was), err)
+	}
+	// The camera was turned: everything is 40 pixels further right, and the slots
+	// were drawn anew.
+	slots := stageSlots()
+	for i := range slots.Slots {
+		for j := range slots.Slots[i].Polygon {
+			slots.Slots[i].Polygon[j][0] += 40
+		}
+	}
+	if err := CheckSnapshot(kept, slots); err != nil {
+		t.Fatal(err)
+	}
+	again := NewTracker(slots, stageW, stageH, Config{})
+	if err := again.Restore(kept); err != nil {
+		t.Fatal(err)
+	}
+	s.parcel("p", 190, 90, 56, 50)
+	s.tracker, s.t, s.seen = again, 0, nil
+	s.run(10)
+	items := again.Scene().Items
+	if len(s.seen) != 0 || len(items) != 1 || items[0].ID != was[0].ID || items[0].BBox[0] != was[0].BBox[0]+40 {
+		t.Fatalf("seen %q, items %+v, were %+v", s.seen, items, was)
+	}
+	s.visit(220, 110, func() { delete(s.parcels, "p") })
+	if got := strings.Join(s.seen, ", "); got != "removed A2 i1" {
+		t.Errorf("taken afterwards: %q", got)
+	}
+}

@@ -132,7 +132,9 @@ func (d *Detector) accept(f vision.Frame) error {
 		if err := d.tracker.Restore(d.restored); err != nil {
 			return err
 		}
-		d.sight.Refer(d.tracker.Reference())
+		if known, ok := d.tracker.Remembered(); ok {
+			d.sight.Refer(known)
+		}
 	}
 	return nil
 }
