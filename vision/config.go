@@ -43,7 +43,7 @@ type Config struct {
 	LightStep float64
 	// MostShift is how far the camera may have been pushed and be believed, as a
 	// fraction of the picture's width; beyond it, it says that it was moved.
-	// 0.01 (6 of 640 pixels): a slot's edge is then still nearer to its own shelf
+	// 6 of 640 pixels: a slot's edge is then still nearer to its own shelf
 	// than to the next.
 	MostShift float64
 	// Linger is how long somebody who stands quite still is taken for a person
@@ -84,7 +84,7 @@ func (c Config) withDefaults() Config {
 	def(&c.Brightness, 1.6)
 	def(&c.LightStep, 0.4)
 	def(&c.Alike, 0.8)
-	def(&c.MostShift, 0.01)
+	def(&c.MostShift, 6.0/640)
 	return c
 }
 

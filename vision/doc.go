@@ -14,6 +14,9 @@
 //     the camera's lease, whose revision every change carries.
 //   - Every event of the log has its footage kept, or a gap that is stated: events
 //     wait in the stream through restarts and full disks until their pin is on disk.
+//   - While a camera cannot be trusted (moved, covered, dark, blurred, smeared,
+//     frozen) it says so and no change is reported; afterwards what has changed
+//     meanwhile is found, as after a restart. See [Sight].
 //   - Footage that an event has pinned is not removed before footage that none has,
 //     and what a hold covers not at all. A disk that is getting too small is an
 //     alarm while all is still written.

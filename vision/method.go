@@ -12,6 +12,17 @@ package vision
 //     goes on, and the rest costs half a millisecond.
 //  2. Working size (package opencv, plane.go). 320 pixels wide, apart in luma and
 //     in two colours that a change of brightness keeps.
+//     Before anything else is asked of it the picture passes the sight (sight.go,
+//     anchor.go, stare.go): small pieces of it, each with a corner, are remembered
+//     from when it was well, and sought in it. Where most are found beside their
+//     place the camera was pushed: up to Config.MostShift that is taken off the
+//     frame, beyond it the camera is "moved". Where they are gone it is dark,
+//     covered or turned away, and where their fine structure is gone, out of focus
+//     or, with the coder's blocks showing, smeared. A picture that no longer
+//     differs from the one before is frozen. What looks like that for two seconds
+//     is said; from the first such picture on nothing is decided, and once it is
+//     over the committed picture is given the present light (resume.go) and
+//     everything is judged anew.
 //  3. Motion (motion.go). A place moves when it differs from 0.2 s ago by more
 //     than the noise, which is measured all the time, and its structure differs:
 //     the correlation of its 5 x 5 window is lost (structure.go). A lamp changes

@@ -113,7 +113,8 @@ type VisionConfig struct {
 	ICEUser       string   `yaml:"ice_user"`        // empty = passwords are made from the secret
 	ICESecretFile string   `yaml:"ice_secret_file"` // see Config.Path
 
-	Footage FootageConfig `yaml:"footage"`
+	Footage   FootageConfig   `yaml:"footage"`
+	Detection DetectionConfig `yaml:"detection"`
 }
 
 // FootageConfig bounds the disk that footage takes.
@@ -213,7 +214,8 @@ func defaultConfig() Config {
 		Up:      UpConfig{Listen: "127.0.0.1:7049", Services: slices.Clone(serviceNames), HungAfter: 30 * time.Second},
 		Vision: VisionConfig{Listen: "127.0.0.1:7042", URL: "http://127.0.0.1:7042",
 			ICEListen: "0.0.0.0:7052", ICEHosts: []string{}, ICEServers: []string{},
-			Footage: FootageConfig{MostGB: 20, FreeGB: 1, Least: 12 * time.Hour}},
+			Footage:   FootageConfig{MostGB: 20, FreeGB: 1, Least: 12 * time.Hour},
+			Detection: defaultDetection()},
 		OCR:    OCRConfig{Listen: "127.0.0.1:7043", Workers: 1, SecondReader: true},
 		Notify: NotifyConfig{Listen: "127.0.0.1:7044"},
 		Web:    WebConfig{Listen: "0.0.0.0:7070", PublicURL: "http://localhost:7070"},
@@ -413,6 +415,9 @@ var oneWord = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 func (c Config) Validate() error {
 	if err := c.Property.Validate(); err != nil {
 		return fmt.Errorf("property: %w", err)
+	}
+	if err := c.Vision.Detection.Validate(); err != nil {
+		return fmt.Errorf("vision.detection.%w", err)
 	}
 	ids := map[string]string{"room.id": c.Room.ID, "room.door": c.Room.Door}
 	for i, k := range c.Room.Kiosks {

@@ -241,3 +241,24 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+func TestWhatCountsAsAParcelIsBounded(t *testing.T) {
+	for want, change := range map[string]func(*DetectionConfig){
+		"settle: 50ms is not":       func(c *DetectionConfig) { c.Settle = 50 * time.Millisecond },
+		"smallest_parcel: 1 is not": func(c *DetectionConfig) { c.SmallestParcel = 1 },
+		"largest_push: 40 is not":   func(c *DetectionConfig) { c.LargestPush = 40 },
+		"linger: 1s is not":         func(c *DetectionConfig) { c.Linger = time.Second },
+		"fps: 0 is not 1 to 30":     func(c *DetectionConfig) { c.FPS = 0 },
+	} {
+		cfg := defaultConfig()
+		change(&cfg.Vision.Detection)
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "vision.detection."+want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	// In the detector's own terms the defaults are the detector's own.
+	d := defaultDetection().opencv()
+	if got := d.SmallestArea; got < 0.00079 || got > 0.00081 || d.SmallestSide != 0.0125 {
+		t.Errorf("the smallest parcel is %g of the width and %g of the area", d.SmallestSide, got)
+	}
+}

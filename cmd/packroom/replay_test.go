@@ -111,6 +111,7 @@ func TestReplayNamesWhatIsWrong(t *testing.T) {
 		{"zero slots", []string{"--slots", write("zero.json", `{"camera":"cam1","width":640,"height":360,"slots":[]}`), "--video", video}, "zero.json: slots file: it has no slots"},
 		{"a slot twice", []string{"--slots", write("twice.json", `{"camera":"cam1","width":640,"height":360,"slots":[{"id":"A1","polygon":[[0,0],[9,0],[9,9]]},{"id":"A1","polygon":[[0,0],[9,0],[9,9]]}]}`), "--video", video}, `slot 2: id "A1" is empty or used twice`},
 		{"crossing polygon", []string{"--slots", write("cross.json", `{"camera":"cam1","width":640,"height":360,"slots":[{"id":"A1","polygon":[[0,0],[50,50],[50,0],[0,60]]}]}`), "--video", video}, "slot A1: its polygon crosses itself"},
+		{"a polygon outside", []string{"--slots", write("outside.json", `{"camera":"cam1","width":640,"height":360,"slots":[{"id":"A1","polygon":[[700,0],[790,0],[790,90]]}]}`), "--video", video}, "slot A1: its polygon lies outside of the 640 x 360 picture"},
 		{"a size that does not fit", []string{"--slots", write("square.json", `{"camera":"cam1","width":480,"height":480,"slots":[{"id":"A1","polygon":[[0,0],[90,0],[90,90]]}]}`), "--video", video}, "480 x 480, which does not fit a video of 640 x 360"},
 	}
 	for _, c := range cases {

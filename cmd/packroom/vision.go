@@ -73,7 +73,7 @@ func visionConfig(cfg Config, secrets Secrets, ice vision.ICEServers, b *bus.Bus
 		Live:  vision.LiveConfig{Listen: cfg.Vision.ICEListen, Hosts: cfg.Vision.ICEHosts, ICE: ice},
 		Clips: visionClips(cfg),
 		NewDetector: func(slots room.SlotsFile) (vision.Detector, error) {
-			return opencv.New(slots, opencv.Config{})
+			return opencv.New(slots, cfg.Vision.Detection.opencv())
 		},
 		NewHeadFinder: opencv.NewHeads,
 	}
