@@ -78,7 +78,7 @@ async function usage() {
   }));
 }
 
-const times = { label: [], unlock: [], kiosk: [], off: [], seen: [], mail: [] };
+const times = { label: [], unlock: [], kiosk: [], off: [], seen: [], mail: [], taken: [] };
 const welcome = house.welcome().credentials;
 const pin = /PIN (\d+)/.exec(welcome.find((c) => c.who === 'courier, UPS').signin)[1];
 const labels = readdirSync(join(house.data, 'demo')).sort().map((f) => readFileSync(join(house.data, 'demo', f)));
@@ -113,7 +113,9 @@ for (let i = 0; i < rounds; i++) {
   await call('/start', { form: 'pin', secret });
   times.unlock.push(performance.now() - t);
   await house.act({ do: 'enter' });
-  await house.act({ do: 'take', slot: suggested });
+  const taken = await house.act({ do: 'take', slot: suggested });
+  const noticed = await seen('the removal on the kiosk', (v) => v.visit?.collected?.includes(mine(shown.view).id));
+  times.taken.push(noticed.at - Date.parse(taken.at));
   await house.act({ do: 'leave' });
   await over();
 }
@@ -136,6 +138,7 @@ row('parcel at rest -> placement on the kiosk', times.kiosk);
 row('hand off the parcel -> placement on the kiosk', times.off);
 row('placement -> message taken by the SMTP server', times.mail);
 row('parcel at rest -> message taken by the SMTP server', times.seen);
+row('parcel off its shelf -> removal on the kiosk', times.taken);
 row('live picture asked for -> first frame in Chromium', times.live);
 console.log(`\n${`over ${(spent / 60).toFixed(1)} minutes, two cameras`.padEnd(52)}${'% core'.padStart(9)}${'MB'.padStart(9)}`);
 for (const [name, u] of after) {

@@ -37,6 +37,15 @@ async function freeze(service, work) {
   }
 }
 
+/** managersView is the whole room, as a manager's page is told. */
+async function managersView() {
+  const [, email, password] = /(\S+), password (\S+)/.exec(at.house.welcome().credentials.find((c) => c.who === 'manager').signin);
+  const { request } = at.kiosk.context();
+  const headers = { 'X-Packroom': '1', Origin: at.house.url };
+  assert.ok((await request.post(`${at.house.url}/api/manager/sign-in`, { headers, data: { email, password } })).ok());
+  return (await request.get(`${at.house.url}/api/manager/now`)).json();
+}
+
 const show = (file) => at.kiosk.locator('input[type=file]').setInputFiles(join(at.house.data, 'demo', file));
 const door = async () => (await at.house.simState()).door.state;
 
@@ -110,6 +119,11 @@ it('when the cameras are back the package is not taken for a new one', async () 
   await at.house.act({ do: 'camera', camera: 'cam1', state: 'on' });
   await at.house.act({ do: 'camera', camera: 'cam2', state: 'on' });
   await until('both cameras are back', async () => (await view()).cameras.every((c) => c.ok), 60_000);
+  const now = await until('the cameras have seen what lies there', async () => {
+    const v = await managersView();
+    return v.parcels.every((p) => p.item_key) && v;
+  }, 60_000);
+  assert.deepEqual(now.parcels.map((p) => [p.name, p.slot, p.state]), [['Dmitri Vogel', 'C3', 'stored']]);
 });
 
 it('five wrong PINs make the kiosk wait, and a restart does not end the wait', async () => {
