@@ -420,6 +420,25 @@ func TestLostLeaseEndsTheDetectorAndTheNextCarriesOnWithANewFence(t *testing.T) 
 	}
 }
 
+func TestWhatChangedWhileTheCameraWasAwayIsLookedForByADetectorThatKnowsWhatWas(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.start()
+	r.detector(1).see(placedAt("i1", time.Now()))
+	until(t, 5*time.Second, "published", func() bool { return len(r.bus.changesSeen()) == 1 })
+	r.server.end()
+	until(t, 15*time.Second, "the camera is known to be away", func() bool { return !r.bus.lastHealth().OK })
+	gone := time.Now()
+	until(t, 2*blind, "it was away for long enough", func() bool { return time.Since(gone) > blind })
+	r.server.begin()
+	d := r.detector(2)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if string(d.state) != "s" {
+		t.Errorf("the new detector knows %q, want what the first one saw", d.state)
+	}
+}
+
 func TestSlotsFileMayComeLaterAndMayChange(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -179,13 +179,24 @@ type watching struct {
 	detector      Detector
 	lease         Lease
 	width, height int
+	last          time.Time     // when the last frame was taken
 	said          room.Presence // last
 	refused       bool          // the last frame could not be used
 	epoch         string        // of the detector's item names
 }
 
+// blind is for how long there may be no pictures before what lies on the slots
+// is compared anew, as after a restart: nobody was seen to bring or take it.
+const blind = 5 * time.Second
+
 // frame processes one frame; again asks for a new detector.
 func (r *watching) frame(f Frame) (again bool, err error) {
+	if gap := f.At.Sub(r.last); !r.last.IsZero() && gap > blind {
+		r.log.Info("pictures again; what changed meanwhile is looked for", "gap", gap.Round(time.Second))
+		r.decoder.Release(f)
+		return true, nil
+	}
+	r.last = f.At
 	if r.width != 0 && (f.Width != r.width || f.Height != r.height) {
 		r.log.Warn("picture size changed", "from", fmt.Sprintf("%dx%d", r.width, r.height), "to", fmt.Sprintf("%dx%d", f.Width, f.Height))
 		r.decoder.Release(f)
