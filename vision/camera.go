@@ -21,7 +21,7 @@ const (
 	pictureTimeout  = 5 * time.Second  // between pictures
 	keyframeTimeout = 20 * time.Second // to the first keyframe
 	backoffMin      = 500 * time.Millisecond
-	backoffMax      = 30 * time.Second
+	backoffMax      = 10 * time.Second // nobody sees the shelves meanwhile
 )
 
 // Unit is one access unit of a camera's H264 stream: one coded picture. Readers
