@@ -157,7 +157,7 @@ func (c *Camera) Changed() <-chan struct{} {
 }
 
 // Run pulls the camera until ctx ends; what fails is tried again after 0.5 s,
-// and then ever later up to 30 s.
+// and then ever later up to 10 s.
 func (c *Camera) Run(ctx context.Context) {
 	delay := backoffMin
 	for {
