@@ -44,8 +44,8 @@ export function Laser({ v }: { v: RoomView }) {
                 </select>
               )}
             </Field>
-            <Angles label="manager.laser.pan" pair={pan} onPair={setPan} />
-            <Angles label="manager.laser.tilt" pair={tilt} onPair={setTilt} />
+            <Angles labels={[t('manager.laser.pan.from'), t('manager.laser.pan.to')]} pair={pan} onPair={setPan} />
+            <Angles labels={[t('manager.laser.tilt.from'), t('manager.laser.tilt.to')]} pair={tilt} onPair={setTilt} />
             {running
               ? <Button kind="danger" onClick={() => void act.run(() => guard(managerApi.stopLaser()))}>{t('manager.laser.stop')}</Button>
               : <Button kind="primary" type="submit" busy={act.busy}>{t('manager.laser.begin')}</Button>}
@@ -67,9 +67,9 @@ export function Laser({ v }: { v: RoomView }) {
   );
 }
 
-function Angles({ label, pair, onPair }: { label: string; pair: string[]; onPair: (pair: string[]) => void }) {
+function Angles({ labels, pair, onPair }: { labels: [string, string]; pair: string[]; onPair: (pair: string[]) => void }) {
   const input = (i: 0 | 1) => (
-    <Field label={t(`${label}.${i === 0 ? 'from' : 'to'}`)} class="angle">
+    <Field label={labels[i]} class="angle">
       {(a) => <input {...a} class="input mono" type="number" required min={-180} max={180} step="any" value={pair[i]} onInput={(e) => onPair(pair.map((p, j) => (j === i ? e.currentTarget.value : p)))} />}
     </Field>
   );
