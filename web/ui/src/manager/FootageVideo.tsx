@@ -45,7 +45,8 @@ export function FootageVideo({ camera, from, to, pass, label, onTime, onEnd, onN
       stale = true;
     };
   }, [camera, from, to, pass]);
-  const begins = Math.max(from, Date.parse(about?.start ?? '') || from);
+  // Where only a kept clip is left, the file is all of it.
+  const begins = Math.max(Date.parse(about?.from ?? '') || from, Date.parse(about?.start ?? '') || from);
   return (
     <>
       <div class="screen">

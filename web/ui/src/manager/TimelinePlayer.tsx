@@ -52,8 +52,9 @@ export function TimelinePlayer({ camera, at, now, view, onTime, onClose }: {
   useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), []);
 
   const goOn = () => {
-    const next = nextFootage(view, to);
-    if (next !== undefined && next < now - second) setFrom(Math.max(to, next));
+    const after = Math.max(to, head);
+    const next = nextFootage(view, after);
+    if (next !== undefined && next < now - second) setFrom(Math.max(after, next));
   };
   return (
     <section ref={box} class="panel player" aria-labelledby="player-title">
