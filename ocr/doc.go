@@ -34,7 +34,7 @@
 //     processor against 8.2 s, 13 photographs) and settles no more of them. Asked
 //     only for the recipient's lines that Tesseract did not settle, it lifts
 //     matches from 44 to 45 of 48 on the kiosk photographs, and settles two of the
-//     sixteen that stay open on 280 photographs in all, for 0.13 s of the processor
+//     fifteen that stay open on 280 photographs in all, for 0.13 s of the processor
 //     on each photograph that is not settled, nothing on the others, and 65 MB. It
 //     may not overrule: what Tesseract settled it does not see.
 //   - Its detector was timed and not taken: 0.26 s of the processor for a
