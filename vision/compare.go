@@ -68,16 +68,18 @@ func (t *Tracker) differs(i int, gain float32) bool {
 	if t.diff.structure[i] <= float32(t.cfg.Difference) && abs(t.diff.u[i]) <= chroma && abs(t.diff.v[i]) <= chroma && p <= q*bright && q <= p*bright {
 		return false
 	}
-	if t.base.touched[i] != 0 && t.likeEarlier(t.base.still, t.base.earlier, i, gain) {
+	if t.base.touched[i] != 0 && (t.like(t.base.earlier, i, gain) || t.like(t.base.look, i, gain*t.base.lookGain)) {
 		t.diff.structure[i], t.diff.u[i], t.diff.v[i] = 0, 0, 0
 		return false
 	}
 	return true
 }
 
-// likeEarlier reports whether place i looks as it did before the light last
-// changed there: a lamp or our own light strip that went out again.
-func (t *Tracker) likeEarlier(a, e View, i int, gain float32) bool {
+// like reports whether place i looks as it did in e, before the light last
+// changed there: a lamp or our own light strip that went out again. gain is how
+// much brighter it must be.
+func (t *Tracker) like(e View, i int, gain float32) bool {
+	a := t.base.still
 	p, q := a.L.Pix[i]+8, e.L.Pix[i]*gain+8
 	bright, chroma := float32(t.cfg.Brightness), float32(t.cfg.Chroma)
 	return p < q*bright && q < p*bright && abs(a.U.Pix[i]-e.U.Pix[i]) < chroma && abs(a.V.Pix[i]-e.V.Pix[i]) < chroma &&

@@ -11,6 +11,7 @@ type evidence struct {
 	blown   float64 // share of places where either picture shows light and no longer things
 	kept    float64 // correlation of the slopes inside: near 1 where only the light is another
 	none    bool    // a lamp is all around: nothing can be told
+	part    float64 // share of all that changed in one piece with it
 	lit     float64 // share of the outline beside which the light has changed and nobody was
 }
 

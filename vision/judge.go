@@ -80,7 +80,7 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		}
 		k := t.slots.resting(inner)
 		e := evidenceOf(inner, t.maskOf(inner), t.lamps.doubt, t.base.committed, t.base.still)
-		e.lit = t.litBeside(inner)
+		e.lit, e.part = t.litBeside(inner), float64(inner.Area)/float64(b.Area)
 		fits := t.slots.holds(inner, k)
 		found := t.base.restored && lastTouch == 0 // it was there at the restart
 		if (!fits || !found && !t.who.leftAlone(b, lastTouch, t.motion.last, t.least()/2)) && t.stands(b, e) && waited < t.cfg.Linger.Seconds() {
@@ -108,33 +108,50 @@ func (t *Tracker) stands(b Blob, e evidence) bool {
 }
 
 // litBeside is the share of b's outline beside which the light has given the
-// picture another look in this visit.
+// picture another look while people were before b, or that of its places to
+// which it has. What a thing itself does to the light around shows later.
 func (t *Tracker) litBeside(b Blob) float64 {
-	const beside = 4 // working pixels: beyond the rim that the comparison adds
 	in := t.maskOf(b)
-	lit, n := 0, 0
+	since, until := float32(t.now.Seconds()), float32(0)
+	for _, i := range b.Pix {
+		since, until = min(since, t.base.coveredAt[i]-coveredLight), max(until, t.base.touchedAt[i])
+	}
+	other := func(i int) bool { return t.base.litAt[i] > since && t.base.litAt[i] < until+litLate }
+	own, lit, n := 0, 0, 0
 	for _, p := range b.Pix {
 		i := int(p)
+		if other(i) {
+			own++
+		}
 		x, y := i%t.w, i/t.w
-		if x < beside || y < beside || x >= t.w-beside || y >= t.h-beside {
+		if x < 2*beside || y < 2*beside || x >= t.w-2*beside || y >= t.h-2*beside {
 			continue
 		}
-		for _, o := range [4][2]int{{-1, 0}, {1, 0}, {0, -1}, {0, 1}} {
-			if in[i+o[1]*t.w+o[0]] != 0 {
+		for _, o := range [4]int{-1, 1, -t.w, t.w} {
+			if in[i+o] != 0 {
 				continue
 			}
 			n++
-			if j := i + beside*(o[1]*t.w+o[0]); in[j] == 0 && float64(t.base.litAt[j]) > t.visitAt-visitLight {
+			if j, k := i+beside*o, i+2*beside*o; in[j] == 0 && other(j) || in[k] == 0 && other(k) {
 				lit++
 			}
 		}
 	}
-	return float64(lit) / float64(max(n, 1))
+	return max(float64(lit)/float64(max(n, 1)), float64(own)/float64(max(b.Area, 1)))
 }
 
-// visitLight is how long before somebody came, in seconds, a change of light may
-// be seen late behind them.
-const visitLight = 2
+// beside is how far from an outline, in working pixels, light is looked for:
+// beyond the rim that the comparison adds, and once more that far.
+const beside = 4
+
+// coveredLight is how long before somebody covers a place, in seconds, a change
+// of light beside it may be the beginning of one that goes on behind them: sun
+// between two blinds slides by its own width in less than a minute.
+const coveredLight = 30
+
+// litLate is how long after people have left a place, in seconds, a change of
+// light beside it may have been under way while they were there.
+const litLate = 0.6
 
 // cores are the solid parts of a changed blob: where structure or colour are
 // other than before (a shadow has neither), without the rim that the window of

@@ -1,5 +1,7 @@
 package vision
 
+import "math"
+
 // lamps knows the light strips and lamps that a camera sees: places that go back
 // and forth between the same two brightnesses. A difference there that is no
 // larger than the light's own says nothing about things and people: it is no
@@ -29,6 +31,9 @@ type turning struct {
 const (
 	// lampSwing is by how many gray levels a lamp changes a place at least.
 	lampSwing = 14
+	// lampNoise is by how many standard deviations of the noise: of an hour's
+	// pictures no place goes back and forth by that much, twice in a row.
+	lampNoise = 6
 	// lampAgain is by how many gray levels, and by which share of its swing, a
 	// lamp misses its former brightness at most: what a coder leaves.
 	lampAgain, lampAgainShare = 8, 0.15
@@ -61,8 +66,10 @@ func newLamps(w, h int) *lamps {
 }
 
 // learn follows each place of the picture. Where something as thick as a hand
-// moves, or when all of the picture changes, it begins anew.
-func (a *lamps) learn(l []float32, thick Mask, all bool, now float64) {
+// moves, or when all of the picture changes, it begins anew. noise is the
+// variance that the camera's noise gives a place.
+func (a *lamps) learn(l []float32, thick Mask, all bool, noise float32, now float64) {
+	least := max(lampSwing, lampNoise*float32(math.Sqrt(float64(noise))))
 	for i := range a.turns {
 		if a.swing[i] > 0 && float32(now)-a.seen[i] > lampMemory {
 			a.swing[i], a.found = 0, true
@@ -76,9 +83,9 @@ func (a *lamps) learn(l []float32, thick Mask, all bool, now float64) {
 		switch {
 		case s.rising && v > s.extreme, !s.rising && v < s.extreme:
 			s.extreme = v
-		case s.rising && v < s.extreme-lampSwing:
+		case s.rising && v < s.extreme-least:
 			s.turn(&s.bright, v, float32(now))
-		case !s.rising && v > s.extreme+lampSwing:
+		case !s.rising && v > s.extreme+least:
 			s.turn(&s.dark, v, float32(now))
 		}
 		if s.turns >= lampTurns {

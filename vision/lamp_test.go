@@ -13,7 +13,7 @@ func flashes(a *lamps, n int, now float64, thick Mask) float64 {
 				l[i] = 230
 			}
 		}
-		a.learn(l, thick, false, now)
+		a.learn(l, thick, false, 2, now)
 		now += 0.2
 	}
 	return now
@@ -34,7 +34,7 @@ func TestAStripIsKnownAfterTwoFlashesAndForgottenWhenItStaysDark(t *testing.T) {
 	dark := make([]float32, w*h)
 	for range 10 {
 		now += lampMemory / 5
-		a.learn(dark, still, false, now)
+		a.learn(dark, still, false, 2, now)
 	}
 	if a.doubt[strip] != 0 {
 		t.Error("a strip that stayed dark is still known")
@@ -57,7 +57,7 @@ func TestWhatAHandOrTheRoomsLightDoesIsNoStrip(t *testing.T) {
 		for i := range l {
 			l[i] = 60 + 100*float32(k%2)
 		}
-		a.learn(l, make(Mask, w*h), true, float64(k)*0.2)
+		a.learn(l, make(Mask, w*h), true, 2, float64(k)*0.2)
 	}
 	if a.doubt[20*w+30] != 0 {
 		t.Error("the room's lamp became a strip")

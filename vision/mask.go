@@ -3,6 +3,7 @@ package vision
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 // Mask marks places of a picture: 1 where something holds.
@@ -122,6 +123,12 @@ func (b Blob) W() int { return b.X1 - b.X0 }
 
 // H is the blob's height.
 func (b Blob) H() int { return b.Y1 - b.Y0 }
+
+// with is the blob of b's places and o's.
+func (b Blob) with(o Blob) Blob {
+	return Blob{Area: b.Area + o.Area, X0: min(b.X0, o.X0), Y0: min(b.Y0, o.Y0), X1: max(b.X1, o.X1), Y1: max(b.Y1, o.Y1),
+		Pix: slices.Concat(b.Pix, o.Pix)}
+}
 
 // blobs finds the 8-connected sets of m. labels gets each place's label, 0 for
 // none.

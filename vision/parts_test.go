@@ -156,7 +156,7 @@ func TestEvidenceIsWeighed(t *testing.T) {
 		{"slopes are kept: a patch of sun", evidence{outline: 0.5, apart: 0.5, kept: 0.4, lit: 0.3}, light},
 		{"the same where no light has changed around", evidence{outline: 0.5, apart: 0.5, kept: 0.4}, placed},
 		{"the rim of a sun patch", evidence{outline: -1.0, apart: -0.8, lit: 0.5}, light},
-		{"a thing beside a sun patch", evidence{outline: 1.5, apart: 1.4, lit: 0.5}, placed},
+		{"a thing beside a sun patch", evidence{outline: 2.2, apart: 2.1, lit: 0.5}, placed},
 		{"a lamp all around", evidence{none: true}, light},
 		{"overexposed", evidence{outline: -0.3, apart: 0.2, blown: 0.3, lit: 0.05}, light},
 		{"a plain thing over texture that shows through", evidence{outline: 0.9, apart: 1.1, kept: 0.4}, placed},

@@ -11,6 +11,8 @@ type people struct {
 	recent []float32 // by place: when a person was there, seconds
 	active []float32 // by place: when a person who moved was there
 	moving []mover   // not yet known to be people
+	seen   float64   // seconds: the latest picture
+	step   float64   // seconds from the picture before
 }
 
 // mover is a moving thing that may turn out to be a person.
@@ -31,6 +33,9 @@ const (
 	// reach is how far from a place, as a share of the picture's width, somebody
 	// who lets go of it can be by the next picture.
 	reach = 0.2
+	// stride is how much further somebody is after another second, as a share of
+	// the picture's width: at two pictures a second that counts.
+	stride = 0.5
 )
 
 func newPeople(w, h int) *people {
@@ -44,6 +49,7 @@ func newPeople(w, h int) *people {
 // update takes the moving blobs of one picture and marks those that are people.
 func (p *people) update(bs []Blob, t float64) {
 	clear(p.mask)
+	p.step, p.seen = min(t-p.seen, 1), t
 	var still []mover
 	for _, b := range bs {
 		if p.atEdge(b) || p.known(b, t) || p.hasWalked(b, t, &still) {
@@ -75,7 +81,7 @@ func (p *people) leftAlone(b Blob, covered float32, last []float32, least int) b
 	}
 	slices.Sort(times)
 	stopped := times[max(0, len(times)-min(few, 1+len(times)/50))]
-	r := int(reach * float64(p.w))
+	r := int((reach + stride*max(p.step-0.2, 0)) * float64(p.w))
 	near, moved := 0, 0
 	for y := max(b.Y0-r, 0); y < min(b.Y1+r, p.h); y++ {
 		for x := max(b.X0-r, 0); x < min(b.X1+r, p.w); x++ {

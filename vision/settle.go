@@ -12,18 +12,20 @@ type settled struct {
 	committed View
 	look      View      // what a place looks like in the present light, once that has come to rest
 	earlier   View      // what it looked like before the light last changed there
+	lookGain  float32   // how much brighter all of the picture is than its look
 	restless  []float32 // seconds: when the place last was on its way to another look
 	litAt     []float32 // seconds: when the light last gave the place another look
 	touched   Mask
 	jumped    []float32 // seconds: when the still picture last jumped there
 	touchedAt []float32 // seconds: when people last covered the place
+	coveredAt []float32 // seconds: when they first did since it was last judged
 	begun     bool
 	restored  bool // the committed picture is from before a restart
 	lastT     float64
 }
 
 func newSettled(w, h int) *settled {
-	return &settled{w: w, h: h, still: NewView(w, h), committed: NewView(w, h), look: NewView(w, h), earlier: NewView(w, h), restless: make([]float32, w*h), litAt: make([]float32, w*h), touched: make(Mask, w*h), touchedAt: make([]float32, w*h), jumped: make([]float32, w*h)}
+	return &settled{w: w, h: h, still: NewView(w, h), committed: NewView(w, h), look: NewView(w, h), earlier: NewView(w, h), restless: make([]float32, w*h), litAt: make([]float32, w*h), touched: make(Mask, w*h), touchedAt: make([]float32, w*h), coveredAt: make([]float32, w*h), jumped: make([]float32, w*h)}
 }
 
 const (
@@ -74,6 +76,7 @@ func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 func (s *settled) follow(people Mask, t, dt float64) {
 	f := float32(1 - math.Exp(-dt/followTime))
 	s.carryLight(people, t, f)
+	s.lookGain = gainBetween(s.look.L.Pix, s.committed.L.Pix)
 	for i, m := range s.touched {
 		if m != 0 || float32(t)-s.jumped[i] <= stableTime {
 			continue
@@ -91,8 +94,10 @@ const (
 	// the committed one while its light is at rest, and lookTime for how long, in
 	// seconds, it must be.
 	lookRest, lookTime = 4, 1
-	// lookStep is by how many gray levels another light makes another look.
-	lookStep = 16
+	// lookStep is by how many gray levels at least, and lookShare by which share of
+	// its brightness, another light makes another look: a lamp that dims does not
+	// dim all of a room alike, sun is half as bright again as a lamp or more.
+	lookStep, lookShare = 16, 0.2
 )
 
 // remember keeps what place i looked like before its light changed, and when that
@@ -104,23 +109,27 @@ func (s *settled) remember(i int, d, now float32) {
 	if now-s.restless[i] < lookTime {
 		return
 	}
-	if abs(s.committed.L.Pix[i]-s.look.L.Pix[i]) < lookStep {
+	was := s.lookGain * s.look.L.Pix[i]
+	if abs(s.committed.L.Pix[i]-was) < max(lookStep, lookShare*was) {
 		s.look.mix(s.committed, i, 0.05)
 		return
 	}
 	s.earlier.mix(s.look, i, 1)
 	s.look.mix(s.committed, i, 1)
-	s.litAt[i] = now
+	s.litAt[i] = s.restless[i]
 }
 
 // rebase commits everything untouched at once, but for people: after the light
-// made a step.
+// made a step. What cannot be seen now had its look in the light before.
 func (s *settled) rebase(people Mask, m *motion, t float64) {
+	step := s.gain()
 	s.carryLight(people, t, 1)
 	for i := range s.touched {
 		if s.touched[i] == 0 && people[i] == 0 && float32(t)-m.last[i] > 0.05 {
 			s.committed.mix(s.still, i, 1)
 			s.look.mix(s.still, i, 1)
+		} else {
+			s.look.L.Pix[i] *= step
 		}
 	}
 }
@@ -145,6 +154,9 @@ func (s *settled) gain() float32 {
 func (s *settled) touch(people Mask, t float64) {
 	for i, p := range people {
 		if p != 0 {
+			if s.touched[i] == 0 {
+				s.coveredAt[i] = float32(t)
+			}
 			s.touched[i] = 1
 			s.touchedAt[i] = float32(t)
 		}

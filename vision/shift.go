@@ -6,6 +6,14 @@ import "math"
 // further on is the same thing, pushed.
 const sureShift = 0.7
 
+const (
+	// litShift is the same beside a change of light: a patch of sun that slid is
+	// found again too, though less exactly.
+	litShift = 0.85
+	// blownShift is the share of overexposed places from which it is sun.
+	blownShift = 0.05
+)
+
 // leastShift is the smallest share of both places together that the thing must
 // fill: a small patch is found again by chance.
 const leastShift = 0.4

@@ -29,7 +29,6 @@ type Tracker struct {
 	labels  []int32
 
 	inVisit bool
-	visitAt float64 // when the first of the people in view, or last in view, came
 	quietAt float64 // when the room was last seen without people
 	now     time.Duration
 	rest    bool // nothing is pending
@@ -78,7 +77,7 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	busy := t.near(t.people, t.w/12)
 	moving := t.motion.step(v.L.Pix, busy, t.lamps, now)
 	t.findThick(moving)
-	t.lamps.learn(v.L.Pix, t.thick, t.motion.light(now) || t.motion.exposing(now), now)
+	t.lamps.learn(v.L.Pix, t.thick, t.motion.light(now) || t.motion.exposing(now), t.motion.noise, now)
 	dt := t.base.step(v, t.motion, now)
 	if first {
 		return nil
@@ -176,9 +175,6 @@ func (t *Tracker) near(m Mask, r int) Mask {
 func (t *Tracker) settleVisit(now float64) {
 	switch {
 	case !t.nobody():
-		if !t.inVisit {
-			t.visitAt = now
-		}
 		t.inVisit, t.quietAt = true, now
 	case t.inVisit && t.rest && now-t.quietAt > 2:
 		t.inVisit = false
