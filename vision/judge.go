@@ -93,6 +93,10 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 			continue
 		}
 		last := waited > t.cfg.Forget.Seconds() && t.nobody()
+		if e.part < crumb && !last {
+			held = true // the hair of somebody who stands still, as long as somebody may
+			continue
+		}
 		d, wait := t.decide(inner, e, k, at, last)
 		t.tellDecided(inner, k, e, d, wait)
 		out, held = append(out, d...), held || wait

@@ -24,6 +24,7 @@ type stage struct {
 	strip   bool
 	blinks  bool // the strip, three times in two seconds
 	dot     bool
+	sun     *Blob
 	t       time.Duration
 	step    time.Duration
 	tracker *Tracker
@@ -88,6 +89,13 @@ func (s *stage) picture() View {
 	}
 	for name, b := range s.parcels {
 		s.fill(v, b, s.looks[name], 0.6, -0.25, 0.25, 20)
+	}
+	if s.sun != nil {
+		for y := s.sun.Y0; y < s.sun.Y1; y++ {
+			for x := s.sun.X0; x < s.sun.X1; x++ {
+				v.L.Pix[y*stageW+x] *= 1.8
+			}
+		}
 	}
 	if s.strip || s.blinks && s.t%(600*time.Millisecond) < 300*time.Millisecond {
 		for x := 165; x < 245; x++ {
@@ -214,6 +222,21 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
 			s.visit(180, 110, func() { s.parcel("p", 176, 90, 56, 50) })
 		}, []string{"placed A2 i1", "moved A2 i1 from A2"}},
+		{"a bottle's neck comes into view after its foot", func(s *stage) {
+			s.walk(700, 290)
+			s.reachTo(164, 127)
+			s.run(2)
+			s.parcel("foot", 160, 112, 40, 30)
+			s.run(1)
+			s.parcel("neck", 164, 80, 32, 20)
+			s.reachTo(164, 90)
+			s.run(6)
+			s.arm = nil
+			s.run(8)
+			s.walk(290, 700)
+			s.person = nil
+			s.run(15)
+		}, []string{"placed A2 i1"}},
 		{"put back exactly is nothing", func(s *stage) {
 			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
 			s.visit(180, 110, func() {
@@ -240,6 +263,19 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 				s.gain = g
 				s.run(15)
 			}
+		}, nil},
+		{"sun comes and slides while somebody stands in front", func(s *stage) {
+			s.sun = &Blob{X0: 60, Y0: 30, X1: 100, Y1: 74}
+			s.run(20)
+			s.walk(700, 220)
+			for range 20 {
+				s.run(2)
+				s.sun.X0, s.sun.X1 = s.sun.X0+1, s.sun.X1+1
+				s.stand(220 + int(s.rng.IntN(7)))
+			}
+			s.walk(220, 700)
+			s.person = nil
+			s.run(20)
 		}, nil},
 		{"light strip and laser, nobody there", func(s *stage) {
 			for n := range 20 {
