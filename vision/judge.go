@@ -95,6 +95,7 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		last := waited > t.cfg.Forget.Seconds() && t.nobody()
 		if e.part < crumb && !last {
 			held = true // the hair of somebody who stands still, as long as somebody may
+			t.tell(inner, k, e, "a crumb of something larger: waits until nobody is there")
 			continue
 		}
 		d, wait := t.decide(inner, e, k, at, last)
