@@ -225,19 +225,6 @@ func TestSessionEndsWhenItsViewerSaysSo(t *testing.T) {
 	}
 }
 
-func TestViewersWhoVanishAreForgotten(t *testing.T) {
-	t.Parallel()
-	r := newLiveRig(t)
-	for range 3 {
-		w := r.watch(0)
-		w.next()
-		if err := w.player.Vanish(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	until(t, 30*time.Second, "nobody is left", func() bool { return r.service.live.Viewers("cam1") == 0 })
-}
-
 func TestOfferThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	r := newLiveRig(t)
