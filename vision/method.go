@@ -8,8 +8,9 @@ package vision
 // is as much a parcel as on the first day, and one that was taken is missed at once.
 //
 //  1. Gate (gate.go). The means of small cells of the full picture are compared
-//     with those of a moment ago. While nothing changes one picture a second
-//     goes on, and the rest costs half a millisecond.
+//     with those of a moment ago, each by its own noise; a block of them must
+//     change. While nothing does, one picture a second goes on, and the rest costs
+//     half a millisecond.
 //  2. Working size (package opencv, plane.go). 320 pixels wide, apart in luma and
 //     in two colours that a change of brightness keeps.
 //     Before anything else is asked of it the picture passes the sight (sight.go,
@@ -28,8 +29,8 @@ package vision
 //     the correlation of its 5 x 5 window is lost (structure.go). A lamp changes
 //     brightness and keeps correlation. Where most places with structure change at
 //     once, in most parts of the picture, it is a lamp or a bump and not people.
-//     Light strips in view are learned by their flashing (lamp.go): what they may
-//     do to a place is neither motion nor change nor evidence.
+//     Light strips in view are learned by their flashing above the noise (lamp.go):
+//     what they may do to a place is neither motion nor change nor evidence.
 //  4. Still and committed (settle.go). The still picture averages noise away where
 //     nothing moves. Untouched places of the committed picture follow it within a
 //     second: light needs no hand. Places that people cover are "touched"; they
@@ -46,14 +47,22 @@ package vision
 //     picture, or as before the light last changed there, is no change: a parcel
 //     put back, a strip that went out. The rest is cut to solid cores: shadows
 //     and strips fall off.
+//     Comparing is done in the tiles where something may differ (compare.go). What
+//     a place looked like before its light changed is kept once the new light has
+//     come to rest, and when that was. A core that is a crumb of a large change
+//     waits until nobody is there.
 //  7. Evidence (evidence.go). Edges along the outline and the contrast across it,
 //     after against before: a thing that came has brought its outline, one that
 //     went took it along. Slopes inside that are kept, and overexposure, say that
 //     only the light is another.
-//  8. Decision (decide.go). Clear evidence places or removes. Where it is balanced,
-//     a push is looked for (shift.go), then a known item that was exchanged; what
-//     stays open waits until people have gone and is then reported with low
-//     confidence.
+//     Where the light has changed beside the outline, in places that nobody covered,
+//     it is likely to have changed inside too: the more of the outline is lit, the
+//     more evidence a thing must have.
+//  8. Decision (decide.go). Where evidence is balanced, a push is looked for first
+//     (shift.go). Clear evidence places or removes; a part that comes into view
+//     above or below a thing just put down belongs to it. Then a known item that was
+//     exchanged is looked for; what stays open waits until people have gone and is
+//     then reported with low confidence.
 //  9. Ledger (ledger.go). Items with identity, box, appearance (appearance.go) and
 //     layers. An item removed and put down elsewhere in the same visit keeps its
 //     identity: the removal is reported at once, because a wrong parcel must be
