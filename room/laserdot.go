@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"image/draw"
 	"io"
 )
 
@@ -38,6 +39,14 @@ const (
 	dotReach = 12 // pixels: a dot and its glow lie within it
 )
 
+// pixels are a picture's red, green, blue and alpha, row by row.
+func pixels(m image.Image) []uint8 {
+	b := m.Bounds()
+	all := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
+	draw.Draw(all, all.Bounds(), m, b.Min, draw.Src)
+	return all.Pix
+}
+
 // FindDot finds the laser's dot in a picture, by what is brighter there than in
 // one taken a moment before with the laser dark. ok is false where there is none,
 // or more than one: a reflection, or somebody who moved.
@@ -48,16 +57,12 @@ func FindDot(dark, lit image.Image) (at Point, ok bool) {
 	}
 	rise := make([]float64, b.Dx()*b.Dy())
 	peak, where := 0.0, 0
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			r0, g0, b0, _ := dark.At(b.Min.X+x, b.Min.Y+y).RGBA()
-			r1, g1, b1, _ := lit.At(b.Min.X+x, b.Min.Y+y).RGBA()
-			up := max(float64(r1)-float64(r0), float64(g1)-float64(g0), float64(b1)-float64(b0)) / 257
-			i := y*b.Dx() + x
-			rise[i] = up
-			if up > peak {
-				peak, where = up, i
-			}
+	was, is := pixels(dark), pixels(lit)
+	for i := range rise {
+		a, c := was[4*i:4*i+3:4*i+3], is[4*i:4*i+3:4*i+3]
+		up := float64(max(int(c[0])-int(a[0]), int(c[1])-int(a[1]), int(c[2])-int(a[2])))
+		if rise[i] = up; up > peak {
+			peak, where = up, i
 		}
 	}
 	if peak < dotRise {
