@@ -66,6 +66,9 @@ test: setup-test build
 
 .PHONY: bench
 bench: setup-test build
+	@echo "PIN entered -> coil written over Modbus TCP, with the commit:"
+	@go test ./cmd/packroom -run '^$$' -bench Unlock -benchtime 300x | grep '^Benchmark'
+	@go test ./room -count=1 -v -run HitsWithinACentimetre | grep 'at 4 m'
 	@node $(ui)/e2e/bench.mjs
 	@$(MAKE) bench-live
 

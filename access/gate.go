@@ -38,7 +38,7 @@ type Config struct {
 	Store  Store            // required
 	Now    func() time.Time // nil = time.Now
 	Log    *slog.Logger     // nil = slog.Default
-	Step   time.Duration    // answers come at multiples of it; 0 = 25 ms, negative = at once
+	Step   time.Duration    // answers come at multiples of it; 0 = 15 ms, negative = at once
 	Zone   *time.Location   // of the building's clock, for hours; nil = UTC
 	Room   string           // that signed codes of an edge are for
 	Edges  EdgeKeys         // whose signed codes are taken; nil = none
@@ -83,7 +83,7 @@ func NewGate(cfg Config) (*Gate, error) {
 		cfg.Log = slog.Default()
 	}
 	if cfg.Step == 0 {
-		cfg.Step = 25 * time.Millisecond
+		cfg.Step = 15 * time.Millisecond
 	}
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC

@@ -100,5 +100,5 @@ export const desk = {
     id, since: now, width: 1280, height: 720, fps: 24.9, sub: true, viewers: 0,
     health: id === 'cam2' ? { camera: id, ok: false, problem: 'lost', detail: 'connection refused: nothing answers at the camera\'s address and port; trying again', at: now } : { camera: id, ok: true, at: now },
   })),
-  credentials: [credential('x1', 'pin', {}), credential('x2', 'card', { revoked: ago(20) }), credential('x3', 'qr', { valid_to: ago(-9000) })],
+  credentials: [credential('x1', 'pin', {}), credential('x2', 'card', { revoked: ago(20) }), credential('x3', 'qr', { valid_to: ago(-9000), hours: [{ days: ['mon', 'tue'], from: '07:00', to: '19:00' }] })],
 };

@@ -94,6 +94,12 @@ const managerPages = {
   couriers: desk('/couriers', (p) => p.getByRole('row').nth(2).waitFor()),
   'courier-edit': desk('/couriers', dialog('manager.edit')),
   credentials: desk('/couriers', async (p, w) => { await press(p, w, 'manager.credentials'); await p.locator('.keys .row').first().waitFor(); }),
+  'resident-credentials': desk('/residents', async (p, w) => {
+    await press(p, w, 'manager.credentials');
+    await p.getByLabel(w['manager.terms.kind'], { exact: true }).selectOption('pass');
+    await p.getByRole('checkbox', { name: w['manager.terms.hours'] }).check();
+    await p.locator('.keys .row').first().waitFor();
+  }),
   secret: desk('/couriers', async (p, w) => { await press(p, w, 'manager.credentials'); await press(p, w, 'manager.issue'); await p.locator('.pin').waitFor(); }),
   'switch-off': desk('/couriers', dialog('manager.courier.switch_off')),
   carriers: desk('/carriers', (p) => p.getByRole('row').nth(3).waitFor()),

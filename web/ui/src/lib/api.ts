@@ -1,7 +1,7 @@
 import type {
   Account, Certificate, Footage, FootageView,
   CameraView, Courier, CourierTally, Credential, Delivery, KioskDevice, KioskView, Neighbour, Reading, Reply,
-  Resident, ResidentView, RoomEvent, RosterProblem, Service, Session,
+  Resident, ResidentView, RoomEvent, RosterProblem, Service, Terms, Session,
 } from './types';
 
 export type FailureKind =
@@ -201,7 +201,7 @@ export const managerApi = {
   saveCourier: (c: Courier) => request<Reply>('POST', `${m}/couriers`, c),
   credentials: (holder: string) => request<Credential[]>('GET', `${m}/credentials/${enc(holder)}`),
   /** The answer's secret is shown this once. With card, a card is enrolled instead. */
-  issueCredential: (holder: string, body: { kind: 'pickup' | 'courier' | 'staff'; card?: string; valid_to?: string }) =>
+  issueCredential: (holder: string, body: Terms) =>
     request<Reply>('POST', `${m}/credentials/${enc(holder)}`, body),
   revokeCredential: (holder: string, id: string) => request<Reply>('DELETE', `${m}/credentials/${enc(holder)}/${enc(id)}`),
   deliveries: (limit?: number) => request<Delivery[]>('GET', withQuery(`${m}/deliveries`, { limit })),

@@ -286,9 +286,27 @@ export interface Courier {
   active: boolean;
 }
 
+/** Times of the week, by the building's clock. */
+export interface Hours {
+  days?: string[];
+  from: string;
+  to: string;
+}
+
+/** What is asked of a new credential. */
+export interface Terms {
+  kind: Credential['kind'];
+  card?: string;
+  pin?: string;
+  valid_from?: string;
+  valid_to?: string;
+  hours?: Hours[];
+  label?: string;
+}
+
 export interface Credential {
   id: string;
-  kind: 'pickup' | 'courier' | 'staff';
+  kind: 'pickup' | 'standing' | 'pass' | 'courier' | 'staff';
   form: 'pin' | 'qr' | 'card';
   holder: string;
   valid_from?: string;
@@ -296,6 +314,8 @@ export interface Credential {
   revoked?: string;
   used?: string;
   created: string;
+  hours?: Hours[];
+  label?: string;
 }
 
 export interface Delivery {

@@ -75,7 +75,7 @@ export function Couriers() {
           <p>{t(turning.active ? 'manager.courier.switch_off.text' : 'manager.courier.switch_on.text')}</p>
         </FormDialog>
       )}
-      {keys && <Credentials holder={keys.id} name={`${keys.name} (${keys.carrier})`} kind="courier" onClose={() => setKeys(undefined)} />}
+      {keys && <Credentials holder={keys.id} name={`${keys.name} (${keys.carrier})`} kinds={['courier']} onClose={() => setKeys(undefined)} />}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import type { Credential, Reply } from '../lib/types';
 import { Field, Tag, useAction, useLoad, Wrong } from './parts';
 import { QR } from './QR';
 import { guard, zone } from './state';
+import { emptyDraft, hoursText, Terms, termsOf } from './Terms';
 
 type Kind = Credential['kind'];
 const set = (iso: string | undefined): iso is string => Boolean(iso) && !iso!.startsWith('0001');
@@ -20,19 +21,23 @@ export function standing(c: Credential, now: Date): 'valid' | 'revoked' | 'used'
 }
 
 /** What lets somebody in: list, issue, enrol, revoke. */
-export function Credentials({ holder, name, kind, onClose }: { holder: string; name: string; kind: Kind; onClose: () => void }) {
+export function Credentials({ holder, name, kinds, onClose }: { holder: string; name: string; kinds: Kind[]; onClose: () => void }) {
   const { data, wrong, again } = useLoad(() => managerApi.credentials(holder), [holder]);
   const [secret, setSecret] = useState<Reply['secret'] | undefined>();
+  const [draft, setDraft] = useState(() => emptyDraft(kinds[0]!));
   const [card, setCard] = useState('');
   const [said, setSaid] = useState('');
   const act = useAction();
   const issue = () => act.run(async () => {
-    const reply = await guard(managerApi.issueCredential(holder, { kind }));
-    setSecret(reply.secret);
+    const terms = termsOf(draft, zone.value);
+    const reply = await guard(managerApi.issueCredential(holder, terms));
+    if (terms.pin) setSaid(t('manager.terms.pin.done'));
+    else setSecret(reply.secret);
+    setDraft(emptyDraft(draft.kind));
     again();
   });
   const enrol = () => act.run(async () => {
-    await guard(managerApi.issueCredential(holder, { kind, card: card.trim() }));
+    await guard(managerApi.issueCredential(holder, { ...termsOf({ ...draft, pin: '' }, zone.value), card: card.trim() }));
     setCard('');
     setSaid(t('manager.card.done'));
     again();
@@ -43,11 +48,12 @@ export function Credentials({ holder, name, kind, onClose }: { holder: string; n
   return (
     <Dialog wide title={t('manager.credentials.of', { who: name })} onClose={onClose} actions={<Button onClick={onClose}>{t('close')}</Button>}>
       <div class="issue">
-        <div class="stack">
+        <form class="stack" onSubmit={(e) => { e.preventDefault(); void issue(); }}>
           <h3>{t('manager.issue.title')}</h3>
           <p class="soft">{t('manager.issue.text')}</p>
-          <Button kind="primary" busy={act.busy} onClick={() => void issue()}>{t('manager.issue')}</Button>
-        </div>
+          <Terms d={draft} kinds={kinds} onDraft={setDraft} />
+          <Button kind="primary" type="submit" busy={act.busy}>{t('manager.issue')}</Button>
+        </form>
         <form class="stack" onSubmit={(e) => { e.preventDefault(); if (card.trim()) void enrol(); }}>
           <h3>{t('manager.card.title')}</h3>
           <Field label={t('manager.card')} hint={t('manager.card.hint')}>
@@ -81,10 +87,12 @@ function Key({ c, onRevoke }: { c: Credential; onRevoke: () => void }) {
   return (
     <li class="row">
       <div class="row-text">
-        <h4>{what}</h4>
+        <h4>{what}{c.kind !== 'courier' && c.kind !== 'staff' && ` · ${t(`manager.terms.kind.${c.kind}`)}`}{c.label && ` · ${c.label}`}</h4>
         <p class="soft">
           {t('manager.created', { time: formatDateTime(c.created, zone.value) })}
+          {set(c.valid_from) && ` · ${t('manager.valid_from', { time: formatDateTime(c.valid_from, zone.value) })}`}
           {set(c.valid_to) && ` · ${t('manager.valid_to', { time: formatDateTime(c.valid_to, zone.value) })}`}
+          {c.hours?.map((h) => ` · ${hoursText(h)}`)}
         </p>
       </div>
       <Tag tone={state === 'valid' ? 'ok' : 'plain'}>{t(`manager.standing.${state}`)}</Tag>

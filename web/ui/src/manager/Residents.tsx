@@ -3,6 +3,7 @@ import { managerApi } from '../lib/api';
 import { Button } from '../lib/components';
 import { languages, t } from '../lib/i18n';
 import type { Resident } from '../lib/types';
+import { Credentials } from './Credentials';
 import { Import } from './Import';
 import { nameResident } from './names';
 import { Field, FormDialog, fullName, Tag } from './parts';
@@ -20,6 +21,7 @@ export function Residents() {
   const [more, setMore] = useState(false);
   const [wrong, setWrong] = useState('');
   const [editing, setEditing] = useState<Resident | undefined>();
+  const [keys, setKeys] = useState<Resident | undefined>();
   const [leaving, setLeaving] = useState<Resident | undefined>();
   const [importing, setImporting] = useState(false);
   const [said, setSaid] = useState('');
@@ -95,6 +97,7 @@ export function Residents() {
                 <td class="wrap">{[r.email, r.phone].filter(Boolean).map((c) => <span key={c} class="block">{c}</span>)}{!r.email && !r.phone && <span class="soft">{t('manager.resident.no_contact')}</span>}</td>
                 <td class="acts">
                   <Button onClick={() => setEditing(r)}>{t('manager.edit')}<span class="visually-hidden"> {fullName(r)}</span></Button>
+                  {(r.status === 'current' || r.status === 'notice') && <Button onClick={() => setKeys(r)}>{t('manager.credentials')}<span class="visually-hidden"> {fullName(r)}</span></Button>}
                   {r.status !== 'past' && <Button kind="quiet" onClick={() => setLeaving(r)}>{t('manager.resident.leave')}<span class="visually-hidden"> {fullName(r)}</span></Button>}
                   <Link to="log" query={`?resident=${encodeURIComponent(r.resident_id)}`} class="link">{t('manager.history')}</Link>
                 </td>
@@ -112,6 +115,7 @@ export function Residents() {
           <p>{t('manager.resident.leave.text')}</p>
         </FormDialog>
       )}
+      {keys && <Credentials holder={keys.resident_id} name={`${fullName(keys)}, ${keys.unit}`} kinds={['pickup', 'standing', 'pass']} onClose={() => setKeys(undefined)} />}
       {importing && <Import onDone={() => setTurn((n) => n + 1)} onClose={() => setImporting(false)} />}
     </div>
   );
