@@ -31,10 +31,10 @@ const decodeStall = 10 * time.Second
 // decodeQueue is how many units may wait for the child.
 const decodeQueue = 64
 
-const (
-	lateFrame = 500 * time.Millisecond // a frame of this age is one that is caught up with
-	catchUp   = 200 * time.Millisecond // that such a one waits for somebody who takes it
-)
+// catchUp is how long a frame of a picture that was left out at first waits for
+// somebody who takes it. No other waits: what is late for want of time would be
+// ever later.
+const catchUp = 200 * time.Millisecond
 
 // Decoder turns a camera's units into frames: one ffmpeg child, restarted when
 // it dies. Frames come in the order of their time; when nobody takes them, the
@@ -177,6 +177,7 @@ type stamp struct {
 	at    time.Time
 	t     time.Duration
 	alone bool // what follows it is left out
+	kept  bool // it was left out itself at first
 }
 
 func (d *Decoder) start(ctx context.Context, first *Unit) (*decodeChild, error) {
@@ -256,7 +257,7 @@ func (p *decodeChild) feed(ctx context.Context, first *Unit, in *Reader) error {
 	for units := p.doze.take(first); ; {
 		for _, u := range units {
 			stall.Reset(decodeStall)
-			if err := p.write(w, u); err != nil {
+			if err := p.write(w, u, len(units) > 1); err != nil {
 				return err
 			}
 			stall.Stop() // waiting for the camera is no stall
@@ -274,8 +275,8 @@ func (p *decodeChild) feed(ctx context.Context, first *Unit, in *Reader) error {
 	}
 }
 
-// write gives the child one unit.
-func (p *decodeChild) write(w *flvWriter, u *Unit) error {
+// write gives the child one unit; kept says that it was left out at first.
+func (p *decodeChild) write(w *flvWriter, u *Unit, kept bool) error {
 	if u.Key && p.resized(u) {
 		return errNewSize
 	}
@@ -284,7 +285,7 @@ func (p *decodeChild) write(w *flvWriter, u *Unit) error {
 		return errNewSize
 	}
 	p.last = ms
-	if p.enter(stamp{ms: ms, at: u.At, t: u.T, alone: p.doze.alone()}) {
+	if p.enter(stamp{ms: ms, at: u.At, t: u.T, alone: p.doze.alone(), kept: kept}) {
 		return errStalled
 	}
 	if err := w.unit(u, ms); err != nil {
@@ -355,22 +356,22 @@ func (p *decodeChild) collect(d *Decoder) error {
 		}
 		s, ok := p.leave(ms)
 		f := Frame{At: s.at, T: s.t, Width: p.outW, Height: p.outH, Pix: pix}
-		if ok && p.doze.give(f, s.alone) && d.deliver(f) {
+		if ok && p.doze.give(f, s.alone) && d.deliver(f, s.kept) {
 			pix = nil
 		}
 	}
 }
 
-// deliver gives a frame out, where somebody takes it. While lost time is caught
-// up with, frames come faster than they were taken, and a detector gets time.
-func (d *Decoder) deliver(f Frame) bool {
+// deliver gives a frame out, where somebody takes it. Those that were kept come
+// faster than they were taken: for them a detector gets time.
+func (d *Decoder) deliver(f Frame, kept bool) bool {
 	select {
 	case d.frames <- f:
 		d.Frames.Add(1)
 		return true
 	default:
 	}
-	if time.Since(f.At) > lateFrame {
+	if kept {
 		select {
 		case d.frames <- f:
 			d.Frames.Add(1)
