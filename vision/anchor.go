@@ -9,9 +9,9 @@ import (
 const (
 	anchorRadius = 6 // working pixels: 13 x 13 places, in which a corner is hardly ever like another
 	anchorSide   = 2*anchorRadius + 1
-	anchorsX     = 8 // one anchor in each of 8 x 6 parts of the picture,
-	anchorsY     = 6 // so that whoever stands in front hides some and not all
-	fewAnchors   = 8 // below which a picture has too little structure to tell anything
+	anchorsX     = 8  // one anchor in each of 8 x 6 parts of the picture,
+	anchorsY     = 6  // so that whoever stands in front hides some and not all
+	fewAnchors   = 16 // below which a picture has too little structure to tell: what there is may be the things themselves
 	// sameAnchor is the correlation from which a place shows what it showed.
 	sameAnchor = 0.5
 )
@@ -35,7 +35,7 @@ func chooseAnchors(l Plane, noise float32, taken func(part int) bool) []anchor {
 	corners := cornerness(l)
 	var out []anchor
 	margin := anchorRadius + anchorReach(l.W) + 1
-	least := 20 + 8*noise // squared gray levels a place, of the weaker direction
+	least := 60 + 8*noise // squared gray levels a place, of the weaker direction
 	for part := range anchorsX * anchorsY {
 		if taken(part) {
 			continue
@@ -132,7 +132,10 @@ func (a *anchor) at(l Plane, dx, dy int) float64 {
 }
 
 // offset is where an anchor was found.
-type offset struct{ dx, dy, like float64 }
+type offset struct {
+	x, y         int // of the anchor
+	dx, dy, like float64
+}
 
 // find looks for the anchor up to reach places around its own, to parts of one.
 func (a *anchor) find(l Plane, reach int) offset {
@@ -146,7 +149,7 @@ func (a *anchor) find(l Plane, reach int) offset {
 	}
 	fx := vertex(a.at(l, bx-1, by), best, a.at(l, bx+1, by))
 	fy := vertex(a.at(l, bx, by-1), best, a.at(l, bx, by+1))
-	return offset{float64(bx) + fx, float64(by) + fy, best}
+	return offset{a.x, a.y, float64(bx) + fx, float64(by) + fy, best}
 }
 
 // vertex is where the parabola through three neighbours is highest, -0.5..0.5.
@@ -158,23 +161,27 @@ func vertex(a, b, c float64) float64 {
 	return min(max((a-c)/(2*d), -0.5), 0.5)
 }
 
-// agree finds the movement that most anchors tell, to one and a half places: a
+// agree finds the movement that most anchors tell, to most of a place: a
 // camera that turns a little moves its picture's corners differently. share is
-// how many of all of them tell it.
-func agree(found []offset) (dx, dy, share float64) {
-	const near = 1.5
+// how many of all of them tell it; it is 0 where these lie in one half of the
+// picture, for then a thing was pushed, and not the camera. w and h are the
+// picture's size.
+func agree(found []offset, w, h int) (dx, dy, share float64) {
+	const near = 0.8
 	most := 0
 	for _, c := range found {
 		if c.like < sameAnchor {
 			continue
 		}
 		var xs, ys []float64
+		quarters := map[[2]bool]bool{}
 		for _, o := range found {
 			if o.like >= sameAnchor && math.Abs(o.dx-c.dx) <= near && math.Abs(o.dy-c.dy) <= near {
 				xs, ys = append(xs, o.dx), append(ys, o.dy)
+				quarters[[2]bool{2*o.x > w, 2*o.y > h}] = true
 			}
 		}
-		if len(xs) > most {
+		if len(xs) > most && len(quarters) > 2 {
 			most, dx, dy = len(xs), median64(xs), median64(ys)
 		}
 	}

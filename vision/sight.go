@@ -57,7 +57,7 @@ type Sight struct {
 	since   float64    // seconds: since when suspect is what it is
 	begun   bool
 	lastT   float64
-	tickT   float64 // when noise was measured, and small pushes looked for
+	tickT   float64 // when noise was measured
 	stare   stare
 	blocky  float64
 }
@@ -102,7 +102,7 @@ func (s *Sight) Look(v View, at time.Duration) (pushed bool) {
 	now := at.Seconds()
 	dt := max(now-s.lastT, 0)
 	s.lastT = now
-	tick := s.tick(v.L, now)
+	s.tick(v.L, now)
 	if len(s.anchors) < fewAnchors {
 		s.renew(v.L, dt, make([]float64, len(s.anchors)))
 		s.conclude(s.stared(""), now)
@@ -110,11 +110,8 @@ func (s *Sight) Look(v View, at time.Duration) (pushed bool) {
 	}
 	like, match := s.match(v.L)
 	far := false
-	switch {
-	case s.problem != "" || match < leastMatch || s.dropped(like):
-		pushed, far = s.moved(v.L, anchorReach(s.w))
-	case tick:
-		pushed, far = s.moved(v.L, creep)
+	if s.problem != "" || match < leastMatch || s.dropped(like) {
+		pushed, far = s.moved(v.L)
 	}
 	if pushed {
 		return true
@@ -127,8 +124,8 @@ func (s *Sight) Look(v View, at time.Duration) (pushed bool) {
 	return false
 }
 
-// tick measures the noise once a second, and reports when it did.
-func (s *Sight) tick(l Plane, now float64) bool {
+// tick measures the noise once a second.
+func (s *Sight) tick(l Plane, now float64) {
 	switch {
 	case !s.begun:
 		s.begun, s.since = true, now
@@ -137,7 +134,7 @@ func (s *Sight) tick(l Plane, now float64) bool {
 			s.Refer(l)
 		}
 	case now-s.tickT < 1:
-		return false
+		return
 	default:
 		if gain := gainBetween(s.prev, l.Pix); gain > 0.95 && gain < 1.05 {
 			s.noise += 0.2 * (max(min(noiseVariance(l.Pix, s.prev), 150), 0.5) - s.noise)
@@ -145,7 +142,6 @@ func (s *Sight) tick(l Plane, now float64) bool {
 		copy(s.prev, l.Pix)
 	}
 	s.tickT = now
-	return true
 }
 
 // stared is what a picture looks like that repeats itself.
@@ -179,22 +175,18 @@ func (s *Sight) dropped(like []float64) bool {
 	return n*10 >= len(like)*6
 }
 
-// creep is how far a mount that gives way can move within a second, in working
-// pixels.
-const creep = 2
-
-// moved looks up to reach places around whether the camera has moved. A push
-// within the limit becomes part of Shift; far says that it is beyond.
-func (s *Sight) moved(l Plane, reach int) (pushed, far bool) {
+// moved looks whether the camera has moved. A push within the limit becomes part
+// of Shift; far says that it is beyond.
+func (s *Sight) moved(l Plane) (pushed, far bool) {
 	const (
 		fine = 0.6 // working pixels: less is within what comparing pictures bears, and shadows can feign it
-		sure = 0.3 // share of the anchors that must tell the same
+		sure = 0.5 // share of the anchors that must tell the same: while people hide more, it is not asked
 	)
 	found := make([]offset, len(s.anchors))
 	for k := range s.anchors {
-		found[k] = s.anchors[k].find(l, reach)
+		found[k] = s.anchors[k].find(l, anchorReach(s.w))
 	}
-	dx, dy, share := agree(found)
+	dx, dy, share := agree(found, s.w, s.h)
 	if share < sure || math.Hypot(dx, dy) < fine {
 		return false, false
 	}
@@ -301,10 +293,14 @@ func (s *Sight) conclude(word string, now float64) {
 
 // learn keeps how each anchor is usually seen.
 func (s *Sight) learn(l Plane, like []float64, dt float64) {
-	soon, late := 1-math.Exp(-dt/5), 1-math.Exp(-dt/60)
+	soon, late := 1-math.Exp(-dt/5), 1-math.Exp(-dt/60) // a push is noticed also when who hid it has left
 	for k := range s.anchors {
 		a := &s.anchors[k]
-		a.usual += soon * (like[k] - a.usual)
+		if like[k] > a.usual {
+			a.usual += soon * (like[k] - a.usual)
+		} else {
+			a.usual += late * (like[k] - a.usual)
+		}
 		if like[k] >= sameAnchor {
 			a.sharp = max(a.sharp+late*(a.kept(l)-a.sharp), 0.3)
 		}
