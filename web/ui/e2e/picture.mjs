@@ -20,23 +20,23 @@ async function ask(path, body, type = 'application/json') {
 
 const now = async () => (await fetch(`${house.url}/api/kiosk/K1`)).json();
 
-/** deliver puts packages on shelves, and then one that nobody scanned. */
+/** deliver scans packages and puts them on shelves one by one, and then one that nobody scanned. */
 async function deliver(packages, unscanned) {
   await ask('start', { form: 'pin', secret: courierPIN('FedEx') });
-  for (const { photo, tracking } of packages) {
+  for (const [i, { photo, tracking, slot, size }] of packages.entries()) {
     const { picture, reading } = await ask('label', readFileSync(join(house.data, 'demo', photo)), 'image/jpeg');
     await ask('register', { resident: reading.candidates[0].resident_id, carrier: 'FedEx', tracking, label_photo: picture });
-  }
-  await ask('open', {});
-  await house.act({ do: 'enter' });
-  for (const { tracking, slot, size } of packages) {
+    if (i === 0) {
+      await ask('open', {});
+      await house.act({ do: 'enter' });
+    }
     await house.act({ do: 'place', slot, size });
-    await until(`${tracking} is seen`, async () => (await now()).parcels.find((p) => p.tracking === tracking)?.state === 'stored');
+    await until(`${tracking} is seen`, async () => (await now()).parcels.find((p) => p.tracking === tracking)?.state === 'stored', 60_000);
   }
   await house.act({ do: 'place', slot: unscanned, size: 'M' });
-  await until('it is seen', async () => (await now()).loose.length > 0);
+  await until('it is seen', async () => (await now()).loose.length > 0, 60_000);
   await house.act({ do: 'leave' });
-  await until('the visit is over', async () => !(await now()).visit, 60_000);
+  await until('the visit is over', async () => !(await now()).visit, 150_000);
 }
 
 /** desk opens the manager's page at a shelf. */
