@@ -70,6 +70,10 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 	if restless*50 > b.Area || touching*20 > b.Area || float32(now)-lastTouch < settle {
 		return nil, false
 	}
+	left := t.who.leftAlone(b, lastTouch, t.motion.last, t.least()/2)
+	if left && t.slots.beside(b) {
+		return nil, true // a cart, or a parcel on a shelf that another camera looks after
+	}
 	at := time.Duration(float64(min(max(lastMove, lastTouch), float32(now))) * float64(time.Second))
 	waited := now - float64(lastTouch)
 	side := t.cfg.SmallestSide * float64(t.w)
@@ -83,7 +87,7 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		e.lit, e.part = t.litBeside(inner), float64(inner.Area)/float64(b.Area)
 		fits := t.slots.holds(inner, k)
 		found := t.base.restored && lastTouch == 0 // it was there at the restart
-		if (!fits || !found && !t.who.leftAlone(b, lastTouch, t.motion.last, t.least()/2)) && t.stands(b, e) && waited < t.cfg.Linger.Seconds() {
+		if (!fits || !found && !left) && t.stands(b, e) && waited < t.cfg.Linger.Seconds() {
 			t.who.hold(b, now)
 			t.tell(inner, k, e, "somebody who stands still")
 			return nil, false // somebody who stands still

@@ -116,6 +116,17 @@ func (m *slotMap) holds(b Blob, k int) bool {
 		b.W() <= m.box[k].W()*5/4 && b.H() <= m.box[k].H()*5/4
 }
 
+// beside reports whether b lies outside of all slots, but for its rim.
+func (m *slotMap) beside(b Blob) bool {
+	over := 0
+	for _, i := range b.Pix {
+		if m.at[i] >= 0 {
+			over++
+		}
+	}
+	return over*10 < b.Area
+}
+
 // covered gives the share of each slot that mask covers.
 func (m *slotMap) covered(mask Mask) []float64 {
 	n := make([]int, len(m.ids))

@@ -318,6 +318,22 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 	}
 }
 
+func TestAParcelOnAShelfThatIsAnotherCamerasIsNobody(t *testing.T) {
+	s := newStage()
+	s.run(10)
+	s.visit(34, 110, func() { s.parcel("p", 4, 90, 56, 50) })
+	if s.tracker.Scene().People {
+		t.Error("somebody is seen though all have left: a visit would not end")
+	}
+	if len(s.seen) > 0 {
+		t.Errorf("seen: %v", s.seen)
+	}
+	s.visit(210, 110, func() { s.parcel("q", 180, 90, 56, 50) })
+	if len(s.seen) != 1 || s.seen[0] != "placed A2 i1" || s.tracker.Scene().People {
+		t.Errorf("then seen: %v, people %t", s.seen, s.tracker.Scene().People)
+	}
+}
+
 func TestAParcelIsReportedWithinASecondOfTheHandsWithdrawal(t *testing.T) {
 	s := newStage()
 	s.run(10)
