@@ -99,6 +99,9 @@ func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration, last bool)
 			return []Decision{t.shift(from, to, at, q)}, false
 		}
 	}
+	if e.score() < 0 && t.ledger.at(b) != nil {
+		e.lit = 0 // a thing is known to have stood there, and the guide lights the slot of whoever takes it
+	}
 	switch weigh(e) {
 	case light:
 		return nil, false
