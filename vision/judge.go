@@ -1,6 +1,7 @@
 package vision
 
 import (
+	"math"
 	"sort"
 	"time"
 )
@@ -84,7 +85,8 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		}
 		k := t.slots.resting(inner)
 		e := evidenceOf(inner, t.maskOf(inner), t.lamps.doubt, t.base.committed, t.base.still)
-		e.lit, e.part = t.litBeside(inner), float64(inner.Area)/float64(b.Area)
+		e.part = float64(inner.Area) / float64(b.Area)
+		e.lit, e.switched = t.litBeside(inner)
 		fits := t.slots.holds(inner, k)
 		found := t.base.restored && lastTouch == 0 // it was there at the restart
 		if (!fits || !found && !left) && t.stands(b, e) && waited < t.cfg.Linger.Seconds() {
@@ -119,18 +121,22 @@ func (t *Tracker) stands(b Blob, e evidence) bool {
 // litBeside is the share of b's outline beside which the light has given the
 // picture another look while people were before b, or that of its places to
 // which it has. What a thing itself does to the light around shows later.
-func (t *Tracker) litBeside(b Blob) float64 {
+func (t *Tracker) litBeside(b Blob) (share float64, switched bool) {
 	in := t.maskOf(b)
 	since, until := float32(t.now.Seconds()), float32(0)
 	for _, i := range b.Pix {
 		since, until = min(since, t.base.coveredAt[i]-coveredLight), max(until, t.base.touchedAt[i])
 	}
 	other := func(i int) bool { return t.base.litAt[i] > since && t.base.litAt[i] < until+litLate }
+	began := since + coveredLight
+	first, last := float32(math.MaxFloat32), float32(0)
+	note := func(i int) { first, last = min(first, t.base.litAt[i]), max(last, t.base.litAt[i]) }
 	own, lit, n := 0, 0, 0
 	for _, p := range b.Pix {
 		i := int(p)
 		if other(i) {
 			own++
+			note(i)
 		}
 		x, y := i%t.w, i/t.w
 		if x < 2*beside || y < 2*beside || x >= t.w-2*beside || y >= t.h-2*beside {
@@ -141,12 +147,16 @@ func (t *Tracker) litBeside(b Blob) float64 {
 				continue
 			}
 			n++
-			if j, k := i+beside*o, i+2*beside*o; in[j] == 0 && other(j) || in[k] == 0 && other(k) {
-				lit++
+			for _, j := range [2]int{i + beside*o, i + 2*beside*o} {
+				if in[j] == 0 && other(j) {
+					lit++
+					note(j)
+					break
+				}
 			}
 		}
 	}
-	return max(float64(lit)/float64(max(n, 1)), float64(own)/float64(max(b.Area, 1)))
+	return max(float64(lit)/float64(max(n, 1)), float64(own)/float64(max(b.Area, 1))), last < began && last-first < atOnce
 }
 
 // beside is how far from an outline, in working pixels, light is looked for:
@@ -157,6 +167,11 @@ const beside = 4
 // of light beside it may be the beginning of one that goes on behind them: sun
 // between two blinds slides by its own width in less than a minute.
 const coveredLight = 30
+
+// atOnce is within how many seconds a light that is switched changes all that it
+// shines on. When it was before somebody came, it says nothing about what they
+// did: so it is with the guide's light. Sun takes its time.
+const atOnce = 1
 
 // litLate is how long after people have left a place, in seconds, a change of
 // light beside it may have been under way while they were there.
