@@ -13,7 +13,7 @@ type evidence struct {
 	none     bool    // a lamp is all around: nothing can be told
 	part     float64 // share of all that changed in one piece with it
 	lit      float64 // share of the outline beside which the light has changed and nobody was
-	switched bool    // the light did so at once, before people came
+	switched bool    // the light did so before people came
 }
 
 // score joins the cues: positive = placed.

@@ -1,7 +1,6 @@
 package vision
 
 import (
-	"math"
 	"sort"
 	"time"
 )
@@ -129,8 +128,8 @@ func (t *Tracker) litBeside(b Blob) (share float64, switched bool) {
 	}
 	other := func(i int) bool { return t.base.litAt[i] > since && t.base.litAt[i] < until+litLate }
 	began := since + coveredLight
-	first, last := float32(math.MaxFloat32), float32(0)
-	note := func(i int) { first, last = min(first, t.base.litAt[i]), max(last, t.base.litAt[i]) }
+	last := float32(0)
+	note := func(i int) { last = max(last, t.base.litAt[i]) }
 	own, lit, n := 0, 0, 0
 	for _, p := range b.Pix {
 		i := int(p)
@@ -156,7 +155,7 @@ func (t *Tracker) litBeside(b Blob) (share float64, switched bool) {
 			}
 		}
 	}
-	return max(float64(lit)/float64(max(n, 1)), float64(own)/float64(max(b.Area, 1))), last < began && last-first < atOnce
+	return max(float64(lit)/float64(max(n, 1)), float64(own)/float64(max(b.Area, 1))), last < began
 }
 
 // beside is how far from an outline, in working pixels, light is looked for:
@@ -167,11 +166,6 @@ const beside = 4
 // of light beside it may be the beginning of one that goes on behind them: sun
 // between two blinds slides by its own width in less than a minute.
 const coveredLight = 30
-
-// atOnce is within how many seconds a light that is switched changes all that it
-// shines on. When it was before somebody came, it says nothing about what they
-// did: so it is with the guide's light. Sun takes its time.
-const atOnce = 1
 
 // litLate is how long after people have left a place, in seconds, a change of
 // light beside it may have been under way while they were there.
