@@ -82,7 +82,7 @@ func weigh(e evidence) verdict {
 // needed is the evidence below which e may be another light.
 func (e evidence) needed() float64 {
 	switch {
-	case e.lit > litBeside && !e.switched:
+	case e.lit > litBeside && !e.rested:
 		return min(wholeOutline*(1+litSteep*(e.lit-litBeside)), litMost)
 	case e.lit > 0 && e.part > 0 && e.part < crumb:
 		return wholeOutline

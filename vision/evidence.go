@@ -6,14 +6,14 @@ import "math"
 // pictures before and after. Each is the logarithm of after over before:
 // positive for a thing that is there now.
 type evidence struct {
-	outline  float64 // edges along the place's outline
-	apart    float64 // difference in brightness and colour across the outline
-	blown    float64 // share of places where either picture shows light and no longer things
-	kept     float64 // correlation of the slopes inside: near 1 where only the light is another
-	none     bool    // a lamp is all around: nothing can be told
-	part     float64 // share of all that changed in one piece with it
-	lit      float64 // share of the outline beside which the light has changed and nobody was
-	switched bool    // the light did so before people came
+	outline float64 // edges along the place's outline
+	apart   float64 // difference in brightness and colour across the outline
+	blown   float64 // share of places where either picture shows light and no longer things
+	kept    float64 // correlation of the slopes inside: near 1 where only the light is another
+	none    bool    // a lamp is all around: nothing can be told
+	part    float64 // share of all that changed in one piece with it
+	lit     float64 // share of the outline beside which the light has changed and nobody was
+	rested  bool    // no light has changed there for a while before people came
 }
 
 // score joins the cues: positive = placed.

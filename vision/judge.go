@@ -85,7 +85,7 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		k := t.slots.resting(inner)
 		e := evidenceOf(inner, t.maskOf(inner), t.lamps.doubt, t.base.committed, t.base.still)
 		e.part = float64(inner.Area) / float64(b.Area)
-		e.lit, e.switched = t.litBeside(inner)
+		e.lit, e.rested = t.litBeside(inner)
 		fits := t.slots.holds(inner, k)
 		found := t.base.restored && lastTouch == 0 // it was there at the restart
 		if (!fits || !found && !left) && t.stands(b, e) && waited < t.cfg.Linger.Seconds() {
@@ -120,7 +120,7 @@ func (t *Tracker) stands(b Blob, e evidence) bool {
 // litBeside is the share of b's outline beside which the light has given the
 // picture another look while people were before b, or that of its places to
 // which it has. What a thing itself does to the light around shows later.
-func (t *Tracker) litBeside(b Blob) (share float64, switched bool) {
+func (t *Tracker) litBeside(b Blob) (share float64, rested bool) {
 	in := t.maskOf(b)
 	since, until := float32(t.now.Seconds()), float32(0)
 	for _, i := range b.Pix {
@@ -155,7 +155,7 @@ func (t *Tracker) litBeside(b Blob) (share float64, switched bool) {
 			}
 		}
 	}
-	return max(float64(lit)/float64(max(n, 1)), float64(own)/float64(max(b.Area, 1))), last < began
+	return max(float64(lit)/float64(max(n, 1)), float64(own)/float64(max(b.Area, 1))), last < began-lightRests
 }
 
 // beside is how far from an outline, in working pixels, light is looked for:
@@ -166,6 +166,11 @@ const beside = 4
 // of light beside it may be the beginning of one that goes on behind them: sun
 // between two blinds slides by its own width in less than a minute.
 const coveredLight = 30
+
+// lightRests is for how long, in seconds, the light has not changed before people
+// came, where it is taken to have been switched, as the guide's is, and to say
+// nothing of what they did. Sun that slides goes on.
+const lightRests = 5
 
 // litLate is how long after people have left a place, in seconds, a change of
 // light beside it may have been under way while they were there.
