@@ -101,31 +101,16 @@ func (s *Stretch) save(path string) (sum string, bytes int64, err error) {
 	})
 }
 
-// saveFile has a file written under another name, and gives it its own when it
-// is whole and on the disk.
+// saveFile has a clip written, and tells what is on the disk then.
 func saveFile(path string, write func(tmp string) error) (sum string, bytes int64, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), newPrefix+"*")
-	if err != nil {
-		return "", 0, fmt.Errorf("write clip: %w", err)
-	}
-	defer os.Remove(f.Name()) // gone after the rename
 	hash := sha256.New()
-	err = write(f.Name())
-	if err == nil {
+	err = replaceFile(path, func(f *os.File) error {
+		if err := write(f.Name()); err != nil {
+			return err
+		}
 		bytes, err = io.Copy(hash, f)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
+		return err
+	})
 	if err != nil {
 		return "", 0, fmt.Errorf("write clip: %w", err)
 	}

@@ -183,12 +183,21 @@ func (q *unsent) setAside(path string) {
 // writeFileSafe writes a file that is there whole or not at all, also after a
 // power cut.
 func writeFileSafe(path string, b []byte) error {
+	return replaceFile(path, func(f *os.File) error {
+		_, err := f.Write(b)
+		return err
+	})
+}
+
+// replaceFile has a file filled under another name, and gives it its own when it
+// is whole and on the disk.
+func replaceFile(path string, fill func(*os.File) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), newPrefix+"*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // gone after the rename
-	_, err = f.Write(b)
+	err = fill(f)
 	if err == nil {
 		err = f.Sync()
 	}

@@ -204,11 +204,7 @@ func (s *Server) holdFootage(c echo.Context) error {
 
 // releaseFootage lifts a hold: in the log first, then on the disk.
 func (s *Server) releaseFootage(c echo.Context) error {
-	var in struct{ Reason string }
-	if err := c.Bind(&in); err != nil {
-		return err
-	}
-	why, err := reason(in.Reason)
+	why, err := bindReason(c)
 	if err != nil {
 		return err
 	}

@@ -90,12 +90,17 @@ func reason(text string) (string, error) {
 	return text, nil
 }
 
-func (s *Server) managerUnlock(c echo.Context) error {
+// bindReason takes the reason from a request that says nothing else.
+func bindReason(c echo.Context) (string, error) {
 	var in struct{ Reason string }
 	if err := c.Bind(&in); err != nil {
-		return err
+		return "", err
 	}
-	why, err := reason(in.Reason)
+	return reason(in.Reason)
+}
+
+func (s *Server) managerUnlock(c echo.Context) error {
+	why, err := bindReason(c)
 	if err != nil {
 		return err
 	}
@@ -174,11 +179,7 @@ func (s *Server) managerIncidents(c echo.Context) error {
 }
 
 func (s *Server) managerResolveIncident(c echo.Context) error {
-	var in struct{ Reason string }
-	if err := c.Bind(&in); err != nil {
-		return err
-	}
-	why, err := reason(in.Reason)
+	why, err := bindReason(c)
 	if err != nil {
 		return err
 	}
