@@ -19,9 +19,10 @@ type CredentialForm string
 
 // The forms of a credential.
 const (
-	FormPIN  CredentialForm = "pin"  // digits typed at the kiosk
-	FormQR   CredentialForm = "qr"   // 128 random bits, as text in a QR code
-	FormCard CredentialForm = "card" // the number that a reader types
+	FormPIN     CredentialForm = "pin"      // digits typed at the kiosk
+	FormUnitPIN CredentialForm = "unit_pin" // a unit, and fewer digits that are that unit's only
+	FormQR      CredentialForm = "qr"       // 128 random bits, as text in a QR code
+	FormCard    CredentialForm = "card"     // the number that a reader types
 )
 
 // Credential is something that identifies its holder at a kiosk. Only a keyed
@@ -45,6 +46,7 @@ type Credential struct {
 type Attempt struct {
 	Kiosk  string         `json:"kiosk"`
 	Form   CredentialForm `json:"form"`
+	Unit   string         `json:"unit,omitempty"` // of a unit_pin, as it was typed
 	Secret string         `json:"secret"`
 }
 
@@ -65,6 +67,7 @@ type Identity struct {
 
 // Secret is a credential's clear text, known only when it is made.
 type Secret struct {
-	PIN string `json:"pin,omitempty"`
-	QR  string `json:"qr,omitempty"`
+	PIN  string `json:"pin,omitempty"`
+	Unit string `json:"unit,omitempty"` // to be typed before the PIN; empty = the PIN is enough
+	QR   string `json:"qr,omitempty"`
 }

@@ -253,7 +253,7 @@ func upsert[T any](list *[]T, v T, same func(T) bool) {
 // parcel, visit and camera.
 func (d *decision) openIncident(i Incident) {
 	for _, j := range d.s.Incidents {
-		if j.Kind == i.Kind && j.Parcel == i.Parcel && j.Visit == i.Visit && j.Camera == i.Camera {
+		if j.Kind == i.Kind && j.Parcel == i.Parcel && j.Visit == i.Visit && j.Camera == i.Camera && j.Kiosk == i.Kiosk {
 			return
 		}
 	}

@@ -81,7 +81,7 @@ func (d *decision) refused(in Refused) {
 		Kiosk: in.Kiosk, Form: in.Form, RetryAfterMS: in.Denial.RetryAfter.Milliseconds(),
 	})
 	if in.Denial.Reason == "unknown" && in.Denial.RetryAfter > 0 {
-		d.openIncident(Incident{Kind: IncidentGuessing})
+		d.openIncident(Incident{Kind: IncidentGuessing, Kiosk: in.Kiosk})
 	}
 }
 

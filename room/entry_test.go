@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,40 @@ func TestLateAndRepeatedCommandsDoNothingAndAreRecorded(t *testing.T) {
 	}
 	if len(p.grants) != 1 {
 		t.Errorf("%d grants left, want 1", len(p.grants))
+	}
+}
+
+// rattler says of every attempt that nobody has that PIN, and that the kiosk waits.
+type rattler struct{ doorman }
+
+func (rattler) Identify(context.Context, Attempt) (Identity, error) {
+	return Identity{}, &Denial{Reason: "unknown", RetryAfter: 30 * time.Second}
+}
+
+func TestTheManagerIsToldAtWhichKioskSomebodyGuesses(t *testing.T) {
+	m := newMemory()
+	s := testRoom(m, newPanel())
+	s.gate = &rattler{}
+	for _, kiosk := range []string{"K1", "K2", "K1"} {
+		_, err := s.call(t.Context(), StartVisit{Attempt{Kiosk: kiosk, Form: FormUnitPIN, Unit: "4B", Secret: "482915"}})
+		if !errors.Is(err, ErrDenied) && !errors.Is(err, ErrTooMany) {
+			t.Fatal(err)
+		}
+	}
+	v, err := s.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var at []string
+	for _, i := range v.Incidents {
+		at = append(at, string(i.Kind)+" "+i.Kiosk)
+	}
+	if slices.Sort(at); !slices.Equal(at, []string{"guessing K1", "guessing K2"}) {
+		t.Errorf("told of %q", at)
+	}
+	rows := m.events(EvAccessDenied)
+	if len(rows) != 3 || !strings.Contains(string(rows[1].Data), `"kiosk":"K2","form":"unit_pin"`) {
+		t.Errorf("the log has %+v", rows)
 	}
 }
 

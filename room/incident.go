@@ -30,6 +30,7 @@ type Incident struct {
 	Parcel   string       `json:"parcel,omitempty"`
 	Slot     string       `json:"slot,omitempty"`
 	Camera   string       `json:"camera,omitempty"`
+	Kiosk    string       `json:"kiosk,omitempty"` // where it was tried
 	Carrier  string       `json:"carrier,omitempty"`
 	Pictures []string     `json:"pictures,omitempty"`
 	Opened   time.Time    `json:"opened"`

@@ -136,6 +136,8 @@ export interface KioskView {
   prompts: Prompt[];
   door: DoorView;
   cameras: CameraHealth[] | null;
+  /** What residents are asked for first. */
+  pickup?: 'pin' | 'unit_pin';
   now: string;
 }
 
@@ -160,6 +162,8 @@ export interface Incident {
   parcel?: string;
   slot?: string;
   camera?: string;
+  /** Where it was tried. */
+  kiosk?: string;
   carrier?: string;
   pictures?: string[];
   opened: string;
@@ -255,7 +259,7 @@ export interface Reply {
   visit?: Visit;
   parcel?: Parcel;
   suggest?: string[];
-  secret?: { pin?: string; qr?: string };
+  secret?: { pin?: string; unit?: string; qr?: string };
   saved?: number;
   warnings?: string[];
 }
@@ -307,7 +311,7 @@ export interface Terms {
 export interface Credential {
   id: string;
   kind: 'pickup' | 'standing' | 'pass' | 'courier' | 'staff';
-  form: 'pin' | 'qr' | 'card';
+  form: 'pin' | 'unit_pin' | 'qr' | 'card';
   holder: string;
   valid_from?: string;
   valid_to?: string;

@@ -32,7 +32,7 @@ export function Incidents({ v, onClose }: { v: RoomView; onClose: (id: string, r
               <div class="card-body">
                 <Thumbs refs={i.pictures ?? []} labels={i.kind === 'scan_without_placement' ? [t('manager.picture.label')] : evidence()} size="l" />
                 <div>
-                  <p class="soft">{[formatDateTime(i.opened, zone.value), i.carrier, visit?.name, i.camera].filter(Boolean).join(' · ')}</p>
+                  <p class="soft">{[formatDateTime(i.opened, zone.value), i.carrier, visit?.name, i.camera, i.kiosk && t('manager.at_kiosk', { kiosk: i.kiosk })].filter(Boolean).join(' · ')}</p>
                   {parcel && <p>{parcelTitle(parcel)}</p>}
                 </div>
               </div>

@@ -68,7 +68,9 @@ export function detail(e: RoomEvent): string {
   const kind = kindWord(e.kind);
   const given = (data['by'] === 'itself' ? '' : text(data['reason']))
     || ((kind === 'door.unlocked' || kind === 'visit.started') && e.reason && !/^(identified|asked)$/.test(e.reason) ? e.reason : '');
+  const kiosk = text(data['kiosk']);
   const where = kind.startsWith('incident.') ? [e.slot && t('map.slot', { slot: e.slot }), e.camera] : [];
+  if (kiosk && /^(incident\.|access\.denied)/.test(kind)) where.push(t('manager.at_kiosk', { kiosk }));
   const words = kind === 'camera.back' ? '' : text(data['detail']);
   return [...where, given && `“${given}”`, text(data['tracking']), words].filter(Boolean).join(' · ');
 }
