@@ -16,7 +16,7 @@ const buildingKey = "building"
 // the people of the other waiting.
 func kioskKey(a room.Attempt) string {
 	key := "kiosk:" + a.Kiosk
-	if form, text, ok := normalize(a.Form, a.Secret); ok && form == room.FormPIN && len(text) == courierDigits {
+	if form, text, ok := normalize(a.Form, a.Unit, a.Secret); ok && form == room.FormPIN && len(text) == courierDigits {
 		key += ":courier"
 	}
 	return key

@@ -10,6 +10,9 @@
 //     secret, so that a stolen database opens no door by itself.
 //   - A PIN belongs to one credential at a time, across residents, couriers and
 //     staff; none is shared, none is weak (see [WeakPIN]).
+//   - Where the building wants it so, a pickup's PIN is a unit and six digits: the
+//     hash is over both, however the unit was written, so that the digits alone
+//     are nobody's. What was sent in the other form opens all the same.
 //   - A pass lets one visit in: it is used up in the transaction of its grant
 //     ([room.Identity].Once). What a pickup has used up opens again for 15 minutes
 //     after its visit.

@@ -112,7 +112,7 @@ func checkAttempt(a room.Attempt) error {
 		return fmt.Errorf("identify: nothing was shown: %w", room.ErrInvalid)
 	}
 	switch a.Form {
-	case room.FormPIN, room.FormQR, room.FormCard:
+	case room.FormPIN, room.FormUnitPIN, room.FormQR, room.FormCard:
 		return nil
 	}
 	return fmt.Errorf("identify: form %.20q: %w", a.Form, room.ErrInvalid)
@@ -178,7 +178,7 @@ func denied(reason string) error { return &room.Denial{Reason: reason} }
 
 // recognise looks the attempt up. It counts nothing.
 func (g *Gate) recognise(ctx context.Context, a room.Attempt, now time.Time) (room.Identity, error) {
-	form, secret, ok := normalize(a.Form, a.Secret)
+	form, secret, ok := normalize(a.Form, a.Unit, a.Secret)
 	if !ok {
 		return room.Identity{}, denied(reasonUnknown)
 	}

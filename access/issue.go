@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,37 +33,63 @@ func (g *Gate) Issue(kind room.CredentialKind, holder string, forms []room.Crede
 	var all []room.Credential
 	var clear room.Secret
 	for _, form := range forms {
-		secret, hash, err := g.unusedSecret(ctx, kind, form, now)
+		unit := ""
+		if form == room.FormUnitPIN {
+			var err error
+			if form, unit, err = g.locate(ctx, kind, holder); err != nil {
+				return nil, room.Secret{}, err
+			}
+		}
+		secret, hash, err := g.unusedSecret(ctx, kind, form, unit, now)
 		if err != nil {
 			return nil, room.Secret{}, err
 		}
 		c := newCredential(kind, holder, form, hash, now)
 		c.ValidTo = validTo
 		all = append(all, c)
-		if form == room.FormPIN {
-			clear.PIN = secret
-		} else {
+		if form == room.FormQR {
 			clear.QR = secret
+		} else {
+			clear.PIN, clear.Unit = secret, unit
 		}
 	}
 	return all, clear, nil
+}
+
+// locate gives the unit that a resident types before their PIN. Who has none that
+// can be typed gets a PIN that is enough by itself.
+func (g *Gate) locate(ctx context.Context, kind room.CredentialKind, holder string) (room.CredentialForm, string, error) {
+	if kind != room.CredentialPickup {
+		return "", "", fmt.Errorf("issue credential: a unit goes with a pickup's PIN only: %w", room.ErrInvalid)
+	}
+	r, err := g.cfg.Store.Resident(ctx, holder)
+	if err != nil && !errors.Is(err, room.ErrNotFound) {
+		return "", "", unavailable("issue credential", err)
+	}
+	if foldUnit(r.Unit) == "" {
+		return room.FormPIN, "", nil
+	}
+	return room.FormUnitPIN, r.Unit, nil
 }
 
 // drawsMax is how many PINs are drawn before the space counts as full. With
 // half of it in use, all would be taken once in 2^200.
 const drawsMax = 200
 
-func (g *Gate) unusedSecret(ctx context.Context, kind room.CredentialKind, form room.CredentialForm, now time.Time) (secret string, hash []byte, err error) {
+func (g *Gate) unusedSecret(ctx context.Context, kind room.CredentialKind, form room.CredentialForm, unit string, now time.Time) (secret string, hash []byte, err error) {
 	for range drawsMax {
 		switch form {
 		case room.FormPIN:
 			secret = randomPIN(pinDigits(kind))
+		case room.FormUnitPIN:
+			secret = randomPIN(unitDigits)
 		case room.FormQR:
 			secret = randomQR()
 		default:
 			return "", nil, fmt.Errorf("issue credential: a %s cannot be made, only enrolled: %w", form, room.ErrInvalid)
 		}
-		hash = hashSecret(g.cfg.Pepper, form, secret)
+		_, text, _ := normalize(form, unit, secret)
+		hash = hashSecret(g.cfg.Pepper, form, text)
 		known, err := g.cfg.Store.CredentialsByHash(ctx, hash)
 		if err != nil {
 			return "", nil, unavailable("issue credential", err)
@@ -100,10 +127,10 @@ func (g *Gate) Enroll(ctx context.Context, kind room.CredentialKind, holder stri
 	if err := checkNew(kind, holder); err != nil {
 		return room.Credential{}, err
 	}
-	is, text, ok := normalize(form, secret)
+	is, text, ok := normalize(form, "", secret)
 	switch {
-	case is == room.FormQR:
-		return room.Credential{}, fmt.Errorf("enroll credential: a QR code is made, not chosen: %w", room.ErrInvalid)
+	case is == room.FormQR || is == room.FormUnitPIN:
+		return room.Credential{}, fmt.Errorf("enroll credential: a %s is made, not chosen: %w", is, room.ErrInvalid)
 	case !ok && form == room.FormCard:
 		return room.Credential{}, fmt.Errorf("enroll credential: %w", room.Refuse(room.ErrInvalid, "card_number", "a card number has 6 to 32 digits, decimal or hexadecimal"))
 	case !ok:

@@ -7,8 +7,10 @@ import (
 	"encoding/base32"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/packroom/packroom/room"
 )
@@ -22,6 +24,7 @@ const QRPrefix = "PR1:"
 // the door without anybody asking further; couriers type theirs all day.
 const (
 	pickupDigits  = 8
+	unitDigits    = 6 // after a unit, which makes up for the other two
 	courierDigits = 6
 	staffDigits   = 8
 	maxDigits     = 12
@@ -114,10 +117,10 @@ func isDate(pin string) bool {
 
 // normalize brings what was typed, scanned or read into the one shape that is
 // hashed, and says which form it really is: a scanner's read with QRPrefix is a
-// QR code wherever it was typed. ok is false where it cannot be a credential of
-// that form at all.
-func normalize(form room.CredentialForm, secret string) (f room.CredentialForm, s string, ok bool) {
-	if len(secret) > maxSecret {
+// QR code wherever it was typed, and a PIN that is too long for a unit's stands
+// for itself. ok is false where it cannot be a credential of that form at all.
+func normalize(form room.CredentialForm, unit, secret string) (f room.CredentialForm, s string, ok bool) {
+	if len(secret) > maxSecret || len(unit) > maxSecret {
 		return form, "", false
 	}
 	text := strings.ToUpper(strings.TrimSpace(secret))
@@ -125,6 +128,12 @@ func normalize(form room.CredentialForm, secret string) (f room.CredentialForm, 
 		return room.FormQR, text, true
 	}
 	switch form {
+	case room.FormUnitPIN:
+		if text = without(text, " -."); len(text) != unitDigits {
+			return normalize(room.FormPIN, "", text)
+		}
+		unit = foldUnit(unit)
+		return form, unit + "/" + text, unit != "" && only(text, "0123456789")
 	case room.FormPIN:
 		text = without(text, " -.")
 		return form, text, len(text) >= 4 && len(text) <= maxDigits && only(text, "0123456789")
@@ -144,6 +153,19 @@ func without(s, chars string) string {
 		}
 		return r
 	}, s)
+}
+
+// unitWords stand before the number on doors and in addresses.
+var unitWords = []string{"APARTMENT", "APT", "UNIT", "SUITE", "STE", "NO", "APARTAMENTO", "APTO", "DEPARTAMENTO", "DEPTO", "PISO"}
+
+// foldUnit makes "Apt. 04-b" and "4B" the same: letters and digits count, the
+// words and zeros before them do not. Empty where nothing is left.
+func foldUnit(unit string) string {
+	words := strings.FieldsFunc(strings.ToUpper(unit), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for len(words) > 1 && slices.Contains(unitWords, words[0]) {
+		words = words[1:]
+	}
+	return strings.TrimLeft(strings.Join(words, ""), "0")
 }
 
 func only(s, chars string) bool { return strings.Trim(s, chars) == "" }

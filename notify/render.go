@@ -33,7 +33,8 @@ type view struct {
 	Slot     string // what people read; empty = not known
 	SlotKind string // shelf, floor, bin, refrigerated, locker
 	When     string // in the property's time zone
-	PIN      string // in groups of four; empty = the one sent before still holds
+	PIN      string // in groups; empty = the one sent before still holds
+	PINUnit  string // to be typed before it; empty = the PIN is enough
 	Link     string // the resident's page
 	Count    int    // packages that this message is about
 	QR       htmltemplate.URL
@@ -137,7 +138,7 @@ func (r *renderer) view(m room.Message, slots []room.Slot) view {
 	v := view{
 		Lang: lang, Property: p.Name, Address: p.Street + ", " + p.City,
 		Name: m.Resident.FirstName, Unit: m.Resident.Unit, Carrier: m.Parcel.Carrier, Slot: m.Parcel.Slot,
-		SlotKind: string(room.SlotShelf), When: when(lang, m.Queued.In(r.zone)), PIN: grouped(m.Secret.PIN),
+		SlotKind: string(room.SlotShelf), When: when(lang, m.Queued.In(r.zone)), PIN: grouped(m.Secret.PIN), PINUnit: m.Secret.Unit,
 		Link: strings.TrimRight(r.cfg.PublicURL, "/") + "/r/" +
 			room.SignLink(r.cfg.LinkKey, m.Resident.ID, m.Queued.Add(linkTTL)),
 		Count: 1 + len(m.Others), LinkFits: true,
@@ -153,13 +154,13 @@ func (r *renderer) view(m room.Message, slots []room.Slot) view {
 	return v
 }
 
-// grouped writes 12345678 as 1234 5678: easier to keep in mind between the
-// telephone and the kiosk.
+// grouped writes 12345678 as 1234 5678, and 123456 as 123 456: easier to keep in
+// mind between the telephone and the kiosk.
 func grouped(pin string) string {
-	if len(pin) != 8 {
+	if len(pin) != 6 && len(pin) != 8 {
 		return pin
 	}
-	return pin[:4] + " " + pin[4:]
+	return pin[:len(pin)/2] + " " + pin[len(pin)/2:]
 }
 
 var monthsES = [...]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio",

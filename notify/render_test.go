@@ -102,6 +102,33 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+func TestAMessageTellsTheUnitToTypeBeforeThePIN(t *testing.T) {
+	r := testRenderer(t, testConfig(t))
+	for lang, words := range map[string][2]string{
+		"en": {"Apartment 4B, your PIN", "type your apartment first"},
+		"es": {"Apartamento 4B, su PIN", "escriba primero su apartamento"},
+	} {
+		m := testMessage(room.MessageStored, lang)
+		m.Secret.PIN, m.Secret.Unit = "482915", "4B"
+		mail, _, err := r.render(t.Context(), claimOf(m, ChannelEmail))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{mail.Text, mail.HTML} {
+			if !strings.Contains(text, words[0]) || !strings.Contains(text, words[1]) || !strings.Contains(text, "482 915") {
+				t.Errorf("%s: %s", lang, text)
+			}
+		}
+		sms, kept, err := r.render(t.Context(), claimOf(m, ChannelSMS))
+		if err != nil || !strings.Contains(sms.Text, " 4B, PIN 482 915 ") {
+			t.Errorf("%s: %q, %v", lang, sms.Text, err)
+		}
+		if !strings.Contains(kept.Text, " 4B, PIN *** *** ") {
+			t.Errorf("%s is kept as %q", lang, kept.Text)
+		}
+	}
+}
+
 func TestEveryKindInEveryLanguageByEveryChannel(t *testing.T) {
 	r := testRenderer(t, testConfig(t))
 	variants := map[string]func(m *room.Message){

@@ -275,8 +275,11 @@ func (s *Service) issue(ctx context.Context, inbox, by string, c IssueCredential
 
 func (s *Service) makeCredentials(ctx context.Context, c IssueCredential) (creds []Credential, secret Secret, err error) {
 	forms := []CredentialForm{FormPIN, FormQR}
-	if c.Kind == CredentialPass {
+	switch c.Kind {
+	case CredentialPass:
 		forms = forms[:1] // of two forms each would open once
+	case CredentialPickup:
+		forms[0] = s.cfg.PickupForm
 	}
 	form, chosen := FormCard, c.Card
 	if c.PIN != "" {

@@ -24,6 +24,9 @@ type Config struct {
 	Languages []string
 	// PickupFor is how long a resident's PIN and QR stay valid.
 	PickupFor time.Duration // zero = 30 days
+	// PickupForm is what residents type: FormPIN, or FormUnitPIN. What was sent in
+	// the other form stays valid. Zero = FormPIN.
+	PickupForm CredentialForm
 	// Picture, where set, takes a picture of the door's outside and gives its
 	// camera and its reference into Pictures.
 	Picture func(ctx context.Context) (camera, ref string, err error)
@@ -70,6 +73,9 @@ func NewService(cfg Config, store Store, gate Authority, dev Devices, words Phra
 	}
 	if cfg.PickupFor == 0 {
 		cfg.PickupFor = 30 * 24 * time.Hour
+	}
+	if cfg.PickupForm == "" {
+		cfg.PickupForm = FormPIN
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -251,7 +257,7 @@ func (s *Service) addCredentials(ctx context.Context, o *Outcome) error {
 	now := s.cfg.Now().UTC()
 	for _, i := range o.pickup {
 		m := &o.Commit.Messages[i]
-		creds, secret, err := s.gate.Issue(CredentialPickup, m.Resident.ID, []CredentialForm{FormPIN, FormQR}, now.Add(s.cfg.PickupFor))
+		creds, secret, err := s.gate.Issue(CredentialPickup, m.Resident.ID, []CredentialForm{s.cfg.PickupForm, FormQR}, now.Add(s.cfg.PickupFor))
 		if err != nil {
 			return fmt.Errorf("make a pickup PIN: %w", err)
 		}

@@ -107,7 +107,7 @@ func (s *Service) Kiosk(kiosk string) (KioskView, error) {
 func (s *Service) kiosk(kiosk string) KioskView {
 	st := s.state
 	view := KioskView{Kiosk: kiosk, Parcels: []Parcel{}, Loose: []Parcel{}, Prompts: []Prompt{}, Slots: st.slotList(), Guide: st.Guide(),
-		Door: st.doorView(s.cfg.Now().UTC(), s.cfg.Rules), Cameras: st.cameraList(), Now: s.cfg.Now().UTC()}
+		Door: st.doorView(s.cfg.Now().UTC(), s.cfg.Rules), Cameras: st.cameraList(), Pickup: s.cfg.PickupForm, Now: s.cfg.Now().UTC()}
 	var visit *Visit
 	for _, id := range sortedKeys(st.Visits) {
 		if v := st.Visits[id]; v.Kiosk == kiosk && (visit == nil || v.Identified.After(visit.Identified)) {

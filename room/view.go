@@ -14,6 +14,7 @@ type KioskView struct {
 	Prompts []Prompt       `json:"prompts"` // newest last, of this visit, at most 8
 	Door    DoorView       `json:"door"`
 	Cameras []CameraHealth `json:"cameras"`
+	Pickup  CredentialForm `json:"pickup"` // what residents are asked for first: pin, unit_pin
 	Now     time.Time      `json:"now"`
 }
 

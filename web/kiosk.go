@@ -89,21 +89,22 @@ func (s *Server) kioskEvents(c echo.Context) error {
 func (s *Server) kioskStart(c echo.Context) error {
 	var in struct {
 		Form   room.CredentialForm `json:"form"`
+		Unit   string              `json:"unit"`
 		Secret string              `json:"secret"`
 	}
 	if err := c.Bind(&in); err != nil {
 		return err
 	}
 	switch in.Form {
-	case room.FormPIN, room.FormQR, room.FormCard:
+	case room.FormPIN, room.FormUnitPIN, room.FormQR, room.FormCard:
 	default:
-		return fmt.Errorf("%w: form must be pin, qr or card", room.ErrInvalid)
+		return fmt.Errorf("%w: form must be pin, unit_pin, qr or card", room.ErrInvalid)
 	}
 	if in.Secret = strings.TrimSpace(in.Secret); in.Secret == "" || len(in.Secret) > 256 {
 		return room.Refuse(room.ErrInvalid, "nothing_shown", "nothing was shown")
 	}
 	kiosk := c.Param("kiosk")
-	return s.command(c, kiosk, room.StartVisit{Attempt: room.Attempt{Kiosk: kiosk, Form: in.Form, Secret: in.Secret}})
+	return s.command(c, kiosk, room.StartVisit{Attempt: room.Attempt{Kiosk: kiosk, Form: in.Form, Unit: shorten(strings.TrimSpace(in.Unit), 40), Secret: in.Secret}})
 }
 
 // visit is the kiosk's open visit. A page that still shows an older one gets

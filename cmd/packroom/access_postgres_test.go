@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -79,6 +80,28 @@ func TestGateOnPostgres(t *testing.T) {
 	}
 	if _, d := tryCredential(t, g, room.FormPIN, secret.PIN); d == nil || d.Reason != "used" {
 		t.Errorf("used PIN: %v", d)
+	}
+}
+
+func TestAResidentIsSentAUnitAndSixDigitsWhereTheBuildingWantsThat(t *testing.T) {
+	s := postgrestest.New(t)
+	g := gateOn(t, s, time.Now)
+	residentWithPackage(t, s, g)
+	service := room.NewService(room.Config{Property: postgrestest.Property, Room: postgrestest.Room, Kiosk: "K1", PickupForm: room.FormUnitPIN}, s, g, room.Devices{}, nil)
+	r, err := service.Do(t.Context(), room.Envelope{Name: "credential.issue", By: "manager:ann@example.com", Data: []byte(`{"kind":"pickup","holder":"r1"}`)})
+	if err != nil || r.Secret == nil || len(r.Secret.PIN) != 6 || r.Secret.Unit != "4B" {
+		t.Fatalf("got %+v, %v", r.Secret, err)
+	}
+	who, err := g.Identify(t.Context(), room.Attempt{Kiosk: "K1", Form: room.FormUnitPIN, Unit: "apt 4b", Secret: r.Secret.PIN})
+	if err != nil || who.Holder != "r1" {
+		t.Errorf("with its unit: %+v, %v", who, err)
+	}
+	if _, d := tryCredential(t, g, room.FormPIN, r.Secret.PIN); d == nil || d.Reason != "unknown" {
+		t.Errorf("without it: %v", d)
+	}
+	kept, err := s.Credentials(t.Context(), "r1")
+	if err != nil || !slices.ContainsFunc(kept, func(c room.Credential) bool { return c.Form == room.FormUnitPIN }) {
+		t.Errorf("kept: %+v, %v", kept, err)
 	}
 }
 

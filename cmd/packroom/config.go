@@ -59,6 +59,7 @@ type RoomConfig struct {
 	Listen string   `yaml:"listen"`
 	URL    string   `yaml:"url"`
 
+	Pickup       string `yaml:"pickup"`         // what residents type: pin, unit_pin
 	Camera       string `yaml:"camera"`         // whose picture goes with each decision; empty = the first
 	EdgeKeysFile string `yaml:"edge_keys_file"` // public keys of signed codes; empty = none are taken
 }
@@ -203,7 +204,7 @@ func defaultConfig() Config {
 			ID: "demo", Name: "Larkspur Yards", Street: "2450 Tamberlyn Street", City: "Ashgrove", State: "OR",
 			Zip: "97489", Timezone: "America/Los_Angeles",
 		},
-		Room: RoomConfig{ID: "main", Door: "main", Kiosks: []string{"K1"},
+		Room: RoomConfig{ID: "main", Door: "main", Kiosks: []string{"K1"}, Pickup: string(room.FormPIN),
 			Listen: "127.0.0.1:7041", URL: "http://127.0.0.1:7041"},
 		Cameras: []CameraConfig{
 			{ID: "cam1", URL: "rtsp://127.0.0.1:7051/cam1", Slots: "sim/cam1.slots.json"},
@@ -485,6 +486,7 @@ func (c Config) validateChoices() error {
 	}{
 		"smtp.tls":     {c.SMTP.TLS, []string{"starttls", "implicit", "none"}},
 		"sms.provider": {c.SMS.Provider, []string{"", "twilio"}},
+		"room.pickup":  {c.Room.Pickup, []string{string(room.FormPIN), string(room.FormUnitPIN)}},
 		"log.level":    {c.Log.Level, []string{"debug", "info", "warn", "error"}},
 		"log.format":   {c.Log.Format, []string{"text", "json"}},
 	} {

@@ -98,9 +98,10 @@ func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.S
 	metrics.MustRegister(unlock)
 	return room.NewService(room.Config{
 		Property: cfg.Property.ID, Room: cfg.Room.ID, Door: cfg.Room.Door, Kiosk: cfg.Room.Kiosks[0], Slots: slots, Log: log,
-		Unlocked: func(d time.Duration) { unlock.Observe(d.Seconds()) },
-		Picture:  doorPicture(cfg, secrets),
-		LaserRig: laserRig(cfg, secrets, log),
+		Unlocked:   func(d time.Duration) { unlock.Observe(d.Seconds()) },
+		PickupForm: room.CredentialForm(cfg.Room.Pickup),
+		Picture:    doorPicture(cfg, secrets),
+		LaserRig:   laserRig(cfg, secrets, log),
 	}, store, gate, withDarkSlots(dev, slots), words), nil
 }
 

@@ -17,6 +17,13 @@ const kioskPages = {
     await press(p, w, 'pin.ok');
     await p.locator('.pin-answer strong').waitFor();
   }),
+  'idle-unit': kiosk('idle-unit'),
+  'idle-unit-pin': kiosk('idle-unit', async (p, w) => {
+    await p.getByRole('textbox', { name: w['kiosk.unit_hint'] }).pressSequentially('4b');
+    await p.keyboard.press('Enter');
+    await p.getByRole('heading', { name: w['kiosk.unit_pin'].replace('{unit}', '4B') }).waitFor();
+  }),
+  'idle-unit-work': kiosk('idle-unit', (p, w) => p.getByRole('button', { name: w['kiosk.work_here'] }).click()),
   'courier-scan': kiosk('courier-scan'),
   'courier-match': kiosk('courier-scan', undefined, labels.match),
   'courier-shortlist': kiosk('courier-scan', undefined, labels.shortlist),

@@ -41,6 +41,7 @@ const lee = parcel('p3', { name: 'Sun-Hee Lee', unit: '1103', carrier: 'UPS', tr
 
 export const kiosks = {
   idle: base,
+  'idle-unit': { ...base, pickup: 'unit_pin' },
   'courier-scan': { ...base, visit: visit('courier', { phase: 'granted', carrier: 'UPS', name: 'Dana Reyes' }), prompts: say('prompt.welcome_courier', {}) },
   'courier-placing': {
     ...base, visit: visit('courier', { carrier: 'UPS' }), parcels: [jana, tomas, lee], suggest: ['C1'],

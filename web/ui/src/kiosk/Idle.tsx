@@ -1,15 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { failureOf } from '../lib/api';
-import { PinPad, ShelfMap } from '../lib/components';
+import { ShelfMap } from '../lib/components';
 import { sayFailure } from '../lib/failure';
 import { t } from '../lib/i18n';
 import { every, Sampler, useCamera } from './camera';
 import { Sheet, Stage } from './panels';
 import { readQR } from './qr';
 import { formOf, listenForReader } from './scanner';
+import { SignIn } from './SignIn';
 import { api, connection, refresh, speech, view } from './state';
 
-type Form = 'pin' | 'qr' | 'card';
+type Form = Parameters<typeof api.start>[0];
 
 /** Nobody is here: PIN, QR code or card. */
 export function Idle() {
@@ -23,12 +24,12 @@ export function Idle() {
   const waiting = useRef(0);
   waiting.current = until;
 
-  const identify = async (form: Form, secret: string) => {
+  const identify = async (form: Form, secret: string, unit?: string) => {
     if (running.current || Date.now() < waiting.current) return;
     running.current = true;
     setChecking(true);
     try {
-      await api.start(form, secret);
+      await api.start(form, secret, unit);
       setProblem('');
       await refresh();
     } catch (e) {
@@ -59,6 +60,7 @@ export function Idle() {
     });
   }, [camera]);
 
+  const byUnit = view.value?.pickup === 'unit_pin';
   const off = left > 0 || connection.value === 'lost';
   return (
     <main class="split">
@@ -67,17 +69,16 @@ export function Idle() {
           {view.value && <ShelfMap slots={view.value.slots} />}
         </div>
         <h1>{t('kiosk.welcome')}</h1>
-        <p class="lead">{t('kiosk.how')}</p>
+        <p class="lead">{t(byUnit ? 'kiosk.how_unit' : 'kiosk.how')}</p>
         <figure class={`viewfinder ${camera}`}>
           <video ref={video} muted playsInline aria-label={t('kiosk.qr_hint')} />
           <figcaption>{camera === 'none' ? t('kiosk.qr_off') : t('kiosk.qr_hint')}</figcaption>
         </figure>
         {camera === 'on' && <p class="fine">{t('kiosk.privacy')}</p>}
       </Stage>
-      <Sheet label={t('kiosk.pin_hint')}>
+      <Sheet label={t(byUnit ? 'kiosk.who' : 'kiosk.pin_hint')}>
         <div class="pin-side">
-          <h2>{t('kiosk.pin_hint')}</h2>
-          <PinPad onPin={(pin) => void identify('pin', pin)} disabled={off} busy={checking} attempt={attempt} />
+          <SignIn byUnit={byUnit} onPin={(pin, unit) => void (unit ? identify('unit_pin', pin, unit) : identify('pin', pin))} disabled={off} busy={checking} attempt={attempt} />
           <div class="pin-answer" role="alert">
             {checking ? t('kiosk.checking') : problem}
             {left > 0 && <strong> {t('kiosk.wait', { time: clock(left) })}</strong>}

@@ -119,7 +119,7 @@ export function kioskApi(kiosk: string) {
     events: `${base}/events`,
     picture: (ref: string) => `${base}/pictures/${enc(ref)}`,
     view: () => request<KioskView>('GET', base),
-    start: (form: 'pin' | 'qr' | 'card', secret: string) => post('start', { form, secret }),
+    start: (form: 'pin' | 'unit_pin' | 'qr' | 'card', secret: string, unit?: string) => post('start', { form, secret, unit }),
     label: (visit: string, photos: Blob[]) =>
       request<LabelAnswer>('POST', withQuery(`${base}/label`, { visit }), photos.length === 1 ? photos[0] : formOf(photos), 45_000),
     barcode: (visit: string, text: string) => request<LabelAnswer>('POST', `${base}/barcode`, { visit, text }),

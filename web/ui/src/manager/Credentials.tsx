@@ -125,7 +125,7 @@ function Secret({ name, secret, onClose }: { name: string; secret: NonNullable<R
         <p class="banner warn">{t('manager.secret.once')}</p>
         {secret.pin && (
           <p>
-            <span class="soft block">{t('manager.form.pin')}</span>
+            <span class="soft block">{secret.unit ? t('manager.secret.unit_pin', { unit: secret.unit }) : t('manager.form.pin')}</span>
             <strong class="mono pin" aria-label={secret.pin.split('').join(' ')}>{secret.pin.replace(secret.pin.length % 4 ? /(\d{3})(?=\d)/g : /(\d{4})(?=\d)/g, '$1 ')}</strong>
           </p>
         )}
