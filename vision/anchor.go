@@ -205,16 +205,15 @@ func curvature(l Plane, x, y int) []float32 {
 // few bits.
 func (a *anchor) kept(l Plane) float64 {
 	var fine, coarse float32
-	k := 0
-	for j := a.y - anchorRadius; j <= a.y+anchorRadius; j++ {
-		row := l.Pix[j*l.W+a.x-anchorRadius:][:anchorSide]
-		for i, v := range row {
-			coarse += v * a.pix[k+i]
+	for j := range anchorSide {
+		from := (a.y+j-anchorRadius)*l.W + a.x - anchorRadius
+		above, row, below := l.Pix[from-l.W:][:anchorSide], l.Pix[from-1:][:anchorSide+2], l.Pix[from+l.W:][:anchorSide]
+		pix, edges := a.pix[j*anchorSide:][:anchorSide], a.fine[j*anchorSide:][:anchorSide]
+		for i := range above {
+			v := row[i+1]
+			coarse += v * pix[i]
+			fine += (4*v - row[i] - row[i+2] - above[i] - below[i]) * edges[i]
 		}
-		k += anchorSide
-	}
-	for i, c := range curvature(l, a.x, a.y) {
-		fine += c * a.fine[i]
 	}
 	if coarse <= 0 || a.edge == 0 {
 		return 0

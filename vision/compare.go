@@ -15,12 +15,37 @@ func (t *Tracker) compare() {
 		}
 		x0, y0 := k%t.cmp.tw*tileSide, k/t.cmp.tw*tileSide
 		for y := y0; y < min(y0+tileSide, t.h); y++ {
-			for x := x0; x < min(x0+tileSide, t.w); x++ {
-				if t.differs(y*t.w+x, gain) {
-					t.changed[y*t.w+x] = 1
-				}
-			}
+			t.mark(y*t.w+x0, y*t.w+min(x0+tileSide, t.w), gain)
 		}
+	}
+}
+
+// mark marks the places from from to to that differ.
+func (t *Tracker) mark(from, to int, gain float32) {
+	chroma, bright, most := float32(t.cfg.Chroma), float32(t.cfg.Brightness), float32(t.cfg.Difference)
+	still, committed := t.base.still.L.Pix[from:to], t.base.committed.L.Pix[from:to]
+	other, u, v := t.diff.structure[from:to], t.diff.u[from:to], t.diff.v[from:to]
+	doubt := t.lamps.doubt[from:to]
+	for k, p := range still {
+		p, q := p+8, committed[k]*gain+8
+		if doubt[k] > 0 && abs(p-q) < doubt[k] {
+			t.doubted(from + k)
+			p = q
+		}
+		if other[k] <= most && abs(u[k]) <= chroma && abs(v[k]) <= chroma && p <= q*bright && q <= p*bright {
+			continue
+		}
+		if t.differs(from+k, gain) {
+			t.changed[from+k] = 1
+		}
+	}
+}
+
+// doubted forgets what a lamp may have done to place i.
+func (t *Tracker) doubted(i int) {
+	t.diff.u[i], t.diff.v[i] = 0, 0
+	if t.lamps.mask[i] != 0 {
+		t.diff.structure[i] = 0
 	}
 }
 
@@ -54,20 +79,9 @@ func (t *Tracker) unlikeRow(from, to int, gain float32) bool {
 // compared: less is no structure of a thing.
 const activeStep = 8
 
-// differs reports whether place i is other than committed; what a lamp does, or
-// has undone, is no difference.
+// differs reports whether place i, which is other than committed, is so because
+// of things or people: what a lamp has undone is no difference.
 func (t *Tracker) differs(i int, gain float32) bool {
-	chroma, bright := float32(t.cfg.Chroma), float32(t.cfg.Brightness)
-	p, q := t.base.still.L.Pix[i]+8, t.base.committed.L.Pix[i]*gain+8
-	if abs(p-q) < t.lamps.doubt[i] {
-		t.diff.u[i], t.diff.v[i], p = 0, 0, q
-		if t.lamps.mask[i] != 0 {
-			t.diff.structure[i] = 0
-		}
-	}
-	if t.diff.structure[i] <= float32(t.cfg.Difference) && abs(t.diff.u[i]) <= chroma && abs(t.diff.v[i]) <= chroma && p <= q*bright && q <= p*bright {
-		return false
-	}
 	if t.base.touched[i] != 0 && (t.like(t.base.earlier, i, gain) || t.like(t.base.look, i, gain*t.base.lookGain)) {
 		t.diff.structure[i], t.diff.u[i], t.diff.v[i] = 0, 0, 0
 		return false

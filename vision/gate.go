@@ -7,18 +7,21 @@ import "time"
 // the full picture, of which it reads a few pixels each, and learns how much
 // each cell's mean wavers by noise alone.
 type Gate struct {
-	cells  []float32 // means, slowly following
-	fresh  []float32
-	noise  []float32 // mean deviation of the cell's mean while nothing happens
-	blocks []uint8   // cells that have changed, by block
-	openTo time.Duration
-	passed time.Duration
-	begun  bool
+	cells   []float32 // means, slowly following
+	fresh   []float32
+	noise   []float32            // mean deviation of the cell's mean while nothing happens
+	blocks  []uint8              // cells that have changed, by block
+	width   int                  // of the frames
+	columns [][gateSamples]int32 // where in a row of theirs each cell is read
+	openTo  time.Duration
+	passed  time.Duration
+	begun   bool
 }
 
 const (
 	gateColumns = 80
 	gateRows    = 45
+	gateSamples = 4 // pixels of a cell that are read, across and down
 	// gateStep is by how many gray levels a cell must change at least, and
 	// gateNoise by how many times its mean deviation: 5 standard deviations.
 	gateStep, gateNoise = 5, 6
@@ -89,21 +92,32 @@ func (g *Gate) changed() bool {
 
 // read fills fresh with the cells' means of green, of 4 x 4 pixels each.
 func (g *Gate) read(f Frame) {
+	if g.width != f.Width {
+		g.lay(f.Width)
+	}
 	for cy := range gateRows {
+		cells := g.fresh[cy*gateColumns:][:gateColumns]
+		clear(cells)
 		y0, y1 := cy*f.Height/gateRows, (cy+1)*f.Height/gateRows
-		dy := max(1, (y1-y0)/4)
-		for cx := range gateColumns {
-			x0, x1 := cx*f.Width/gateColumns, (cx+1)*f.Width/gateColumns
-			dx := max(1, (x1-x0)/4)
-			sum, n := 0, 0
-			for y := y0; y < y1; y += dy {
-				row := f.Pix[y*f.Width*3:]
-				for x := x0; x < x1; x += dx {
-					sum += int(row[3*x+1])
-					n++
-				}
+		for k := range gateSamples {
+			row := f.Pix[(y0+k*(y1-y0)/gateSamples)*f.Width*3:][:f.Width*3]
+			for i, at := range g.columns {
+				cells[i] += float32(int(row[at[0]]) + int(row[at[1]]) + int(row[at[2]]) + int(row[at[3]]))
 			}
-			g.fresh[cy*gateColumns+cx] = float32(sum) / float32(max(n, 1))
+		}
+		for i := range cells {
+			cells[i] *= 1.0 / (gateSamples * gateSamples)
+		}
+	}
+}
+
+// lay chooses the columns of pixels that are read, for frames of a width.
+func (g *Gate) lay(width int) {
+	g.width, g.columns = width, make([][gateSamples]int32, gateColumns)
+	for cx := range g.columns {
+		x0, x1 := cx*width/gateColumns, (cx+1)*width/gateColumns
+		for k := range gateSamples {
+			g.columns[cx][k] = int32(3*(x0+k*(x1-x0)/gateSamples) + 1)
 		}
 	}
 }

@@ -8,7 +8,8 @@ import (
 // judge looks at the touched places that people have left.
 func (t *Tracker) judge(now float64) []Decision {
 	settle := float32(t.cfg.Settle.Seconds())
-	open := make(Mask, t.w*t.h)
+	open := t.open
+	clear(open)
 	t.rest = true
 	for i := range open {
 		if t.base.touched[i] != 0 {
@@ -21,11 +22,12 @@ func (t *Tracker) judge(now float64) []Decision {
 	if t.rest {
 		return nil
 	}
-	closeGaps(open, t.w, t.h, 3)
-	fillHoles(open, t.w, t.h, t.w*t.h/50)
-	near := t.near(t.people, max(1, int(t.cfg.Quiet*float64(t.w))))
+	t.shape.closeGaps(open, 3)
+	t.shape.fillHoles(open, t.w*t.h/50)
+	near := t.close
+	t.shape.dilate(near, t.people, max(1, int(t.cfg.Quiet*float64(t.w))))
 	var out []Decision
-	for _, b := range blobs(open, t.labels, t.w, t.h) {
+	for _, b := range t.shape.blobs(open) {
 		d, done := t.judgeBlob(b, near, now, settle)
 		out = append(out, d...)
 		if done {
@@ -187,12 +189,12 @@ func (t *Tracker) cores(b Blob) []Blob {
 			in[i] = 1
 		}
 	}
-	closeGaps(in, t.w, t.h, 3)
-	fillHoles(in, t.w, t.h, t.w*t.h/50)
+	t.shape.closeGaps(in, 3)
+	t.shape.fillHoles(in, t.w*t.h/50)
 	thin := structureRadius + max(1, int(t.cfg.SmallestSide*float64(t.w)/2))
-	erode(out, in, t.w, t.h, thin)
-	dilate(in, out, t.w, t.h, thin-structureRadius+1)
-	return blobs(in, make([]int32, t.w*t.h), t.w, t.h)
+	t.shape.erode(out, in, thin)
+	t.shape.dilate(in, out, thin-structureRadius+1)
+	return t.shape.blobs(in)
 }
 
 // maskOf marks a blob's places.
@@ -210,7 +212,7 @@ func (t *Tracker) commitAround(b Blob) {
 	for _, i := range b.Pix {
 		in[i] = 1
 	}
-	dilate(out, in, t.w, t.h, structureRadius+1)
+	t.shape.dilate(out, in, structureRadius+1)
 	var places []int32
 	for i, m := range out {
 		if m != 0 && t.people[i] == 0 {

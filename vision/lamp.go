@@ -10,6 +10,7 @@ import "math"
 type lamps struct {
 	w, h  int
 	turns []turning
+	where []turned
 	swing []float32 // by place: by how many gray levels it goes on and off; 0 = it does not
 	seen  []float32 // by place: when it last did, seconds
 	doubt []float32 // swing with a margin, and the rim that the comparison's window adds
@@ -21,12 +22,14 @@ type lamps struct {
 
 // turning follows the brightness of one place between its turning points.
 type turning struct {
-	at           float32 // when it last turned, seconds
-	extreme      float32 // the brightest or darkest since then
-	bright, dark float32 // where it turned before
-	turns        uint8   // in a row, each where the one before of its kind was
-	rising       bool
+	at      float32 // when it last turned, seconds
+	extreme float32 // the brightest or darkest since then
+	up      float32 // 1 while it gets brighter, -1 while it gets darker
+	turns   int32   // in a row, each where the one before of its kind was
 }
+
+// turned is where a place turned before; apart, because it is seldom asked for.
+type turned struct{ bright, dark float32 }
 
 const (
 	// lampSwing is by how many gray levels a lamp changes a place at least.
@@ -62,7 +65,11 @@ const (
 )
 
 func newLamps(w, h int) *lamps {
-	return &lamps{w: w, h: h, turns: make([]turning, w*h), swing: make([]float32, w*h), seen: make([]float32, w*h), doubt: make([]float32, w*h), mask: make(Mask, w*h)}
+	a := &lamps{w: w, h: h, turns: make([]turning, w*h), where: make([]turned, w*h), swing: make([]float32, w*h), seen: make([]float32, w*h), doubt: make([]float32, w*h), mask: make(Mask, w*h)}
+	for i := range a.turns {
+		a.turns[i].up = -1
+	}
+	return a
 }
 
 // learn follows each place of the picture. Where something as thick as a hand
@@ -70,29 +77,27 @@ func newLamps(w, h int) *lamps {
 // variance that the camera's noise gives a place.
 func (a *lamps) learn(l []float32, thick Mask, all bool, noise float32, now float64) {
 	least := max(lampSwing, lampNoise*float32(math.Sqrt(float64(noise))))
+	t := float32(now)
+	l, thick, swing := l[:len(a.turns)], thick[:len(a.turns)], a.swing[:len(a.turns)]
 	for i := range a.turns {
-		if a.swing[i] > 0 && float32(now)-a.seen[i] > lampMemory {
-			a.swing[i], a.found = 0, true
-		}
 		s := &a.turns[i]
-		if all || thick[i] != 0 || float32(now)-s.at > lampPause {
-			*s = turning{at: float32(now), extreme: l[i], rising: s.rising}
+		if swing[i] > 0 && t-a.seen[i] > lampMemory {
+			swing[i], a.found = 0, true
+		}
+		if all || thick[i] != 0 || t-s.at > lampPause {
+			if s.turns > 0 {
+				a.where[i] = turned{}
+			}
+			*s = turning{at: t, extreme: l[i], up: s.up}
 			continue
 		}
-		v := l[i]
-		switch {
-		case s.rising && v > s.extreme, !s.rising && v < s.extreme:
-			s.extreme = v
-		case s.rising && v < s.extreme-least:
-			s.turn(&s.bright, v, float32(now))
-		case !s.rising && v > s.extreme+least:
-			s.turn(&s.dark, v, float32(now))
+		if ahead := s.up * (l[i] - s.extreme); ahead > 0 {
+			s.extreme = l[i]
+		} else if ahead < -least {
+			s.turn(&a.where[i], l[i], t)
 		}
 		if s.turns >= lampTurns {
-			a.seen[i] = float32(now)
-			if swing := s.bright - s.dark; swing > 1.1*a.swing[i]+1 {
-				a.swing[i], a.found = swing, true
-			}
+			a.note(i, t)
 		}
 	}
 	if a.found && now-a.spreadAt > lampSpread {
@@ -101,15 +106,27 @@ func (a *lamps) learn(l []float32, thick Mask, all bool, noise float32, now floa
 	}
 }
 
+// note keeps by how much place i flashes.
+func (a *lamps) note(i int, now float32) {
+	a.seen[i] = now
+	if swing := a.where[i].bright - a.where[i].dark; swing > 1.1*a.swing[i]+1 {
+		a.swing[i], a.found = swing, true
+	}
+}
+
 // turn notes a turning point, to be compared with the former one of its kind.
-func (s *turning) turn(former *float32, v, now float32) {
+func (s *turning) turn(was *turned, v, now float32) {
+	former := &was.bright
+	if s.up < 0 {
+		former = &was.dark
+	}
 	miss := abs(s.extreme - *former)
-	if s.turns >= 2 && miss > max(lampAgain, lampAgainShare*abs(s.bright-s.dark)) {
+	if s.turns >= 2 && miss > max(lampAgain, lampAgainShare*abs(was.bright-was.dark)) {
 		s.turns = 0
 	}
 	*former = s.extreme
 	s.turns = min(s.turns+1, lampTurns)
-	s.extreme, s.at, s.rising = v, now, !s.rising
+	s.extreme, s.at, s.up = v, now, -s.up
 }
 
 // spread gives each place the largest swing of those around it, and tells the

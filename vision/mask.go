@@ -18,37 +18,55 @@ func (m Mask) rows(w, h int) (from, to int) {
 	return first / w, bytes.LastIndexByte(m, 1)/w + 1
 }
 
+// shaper changes the shape of masks of w x h. It keeps the memory that this
+// takes: a picture needs megabytes of it. Not safe for concurrent use.
+type shaper struct {
+	w, h         int
+	wide, closed Mask
+	seen         Mask
+	stack, hole  []int32
+}
+
+func newShaper(w, h int) *shaper {
+	return &shaper{w: w, h: h, closed: make(Mask, w*h), seen: make(Mask, w*h)}
+}
+
 // dilate sets dst to every place within r (a square) of a marked one of src.
-func dilate(dst, src Mask, w, h, r int) {
-	from, to := src.rows(w, h)
+func (s *shaper) dilate(dst, src Mask, r int) {
+	from, to := src.rows(s.w, s.h)
 	if to == 0 {
 		clear(dst)
 		return
 	}
-	from, to = max(from-r, 0), min(to+r, h)
-	clear(dst[:from*w])
-	clear(dst[to*w:])
-	widen(dst, src, w, h, r, from, to, 0)
+	from, to = max(from-r, 0), min(to+r, s.h)
+	clear(dst[:from*s.w])
+	clear(dst[to*s.w:])
+	s.widen(dst, src, r, from, to, 0)
 }
 
 // erode sets dst to every place whose surroundings within r are all marked; the
 // outside of the picture counts as marked.
-func erode(dst, src Mask, w, h, r int) {
-	from, to := src.rows(w, h)
-	clear(dst[:from*w])
-	clear(dst[to*w:])
+func (s *shaper) erode(dst, src Mask, r int) {
+	from, to := src.rows(s.w, s.h)
+	clear(dst[:from*s.w])
+	clear(dst[to*s.w:])
 	if to == 0 {
 		return
 	}
-	widen(dst, src, w, h, r, from, to, 1)
+	s.widen(dst, src, r, from, to, 1)
 }
 
 // widen spreads the marked places of src by r, for some rows of dst; with flip 1
 // the unmarked ones, which is an erosion. dst may be src.
-func widen(dst, src Mask, w, h, r, from, to int, flip uint8) {
+func (s *shaper) widen(dst, src Mask, r, from, to int, flip uint8) {
+	w, h := s.w, s.h
 	// Each row of wide comes to hold the union of itself and the next span-1: the
 	// union doubles with each pass, however large r is.
-	wide, span := make(Mask, (to-from+2*r)*w), 1
+	if n := (to - from + 2*r) * w; len(s.wide) < n {
+		s.wide = make(Mask, n)
+	}
+	wide, span := s.wide[:(to-from+2*r)*w], 1
+	clear(wide)
 	for y := max(from-r, 0); y < min(to+r, h); y++ {
 		widenRow(wide[(y-from+r)*w:][:w], src[y*w:][:w], r, flip)
 	}
@@ -104,15 +122,13 @@ func flipRow(a Mask) {
 }
 
 // closeGaps joins marked places that are at most 2r apart.
-func closeGaps(m Mask, w, h, r int) {
-	d := make(Mask, len(m))
-	dilate(d, m, w, h, r)
-	erode(m, d, w, h, r)
+func (s *shaper) closeGaps(m Mask, r int) {
+	s.dilate(s.closed, m, r)
+	s.erode(m, s.closed, r)
 }
 
 // Blob is one connected set of marked places.
 type Blob struct {
-	Label          int32
 	Area           int
 	X0, Y0, X1, Y1 int     // bounds, X1 and Y1 exclusive
 	Pix            []int32 // indices of its places
@@ -130,89 +146,101 @@ func (b Blob) with(o Blob) Blob {
 		Pix: slices.Concat(b.Pix, o.Pix)}
 }
 
-// blobs finds the 8-connected sets of m. labels gets each place's label, 0 for
-// none.
-func blobs(m Mask, labels []int32, w, h int) []Blob {
-	clear(labels)
+// blobs finds the 8-connected sets of m.
+func (s *shaper) blobs(m Mask) []Blob {
+	clear(s.seen)
 	var out []Blob
-	var stack []int32
+	places := make([]int32, 0, bytes.Count(m, []byte{1}))
 	for start := 0; ; start++ {
 		skip := bytes.IndexByte(m[start:], 1)
 		if skip < 0 {
-			break
+			return out
 		}
-		start += skip
-		if labels[start] != 0 {
-			continue
+		if start += skip; s.seen[start] == 0 {
+			b := Blob{X0: s.w, Y0: s.h}
+			from := len(places)
+			places = s.flood(m, &b, places, int32(start))
+			b.Pix = places[from:len(places):len(places)]
+			b.Area = len(b.Pix)
+			out = append(out, b)
 		}
-		b := Blob{Label: int32(len(out) + 1), X0: w, Y0: h}
-		labels[start] = b.Label
-		stack = append(stack[:0], int32(start))
-		for len(stack) > 0 {
-			i := int(stack[len(stack)-1])
-			stack = stack[:len(stack)-1]
-			b.Pix = append(b.Pix, int32(i))
-			x, y := i%w, i/w
-			b.X0, b.Y0, b.X1, b.Y1 = min(b.X0, x), min(b.Y0, y), max(b.X1, x+1), max(b.Y1, y+1)
-			for ny := max(y-1, 0); ny <= min(y+1, h-1); ny++ {
-				for nx := max(x-1, 0); nx <= min(x+1, w-1); nx++ {
-					j := ny*w + nx
-					if m[j] != 0 && labels[j] == 0 {
-						labels[j] = b.Label
-						stack = append(stack, int32(j))
-					}
+	}
+}
+
+// flood appends to places those of the set that start is in, and bounds it by b.
+func (s *shaper) flood(m Mask, b *Blob, places []int32, start int32) []int32 {
+	s.seen[start] = 1
+	stack := append(s.stack[:0], start)
+	for len(stack) > 0 {
+		i := int(stack[len(stack)-1])
+		stack = stack[:len(stack)-1]
+		places = append(places, int32(i))
+		x, y := i%s.w, i/s.w
+		b.X0, b.Y0, b.X1, b.Y1 = min(b.X0, x), min(b.Y0, y), max(b.X1, x+1), max(b.Y1, y+1)
+		x0, x1 := max(x-1, 0), min(x+1, s.w-1)
+		for ny := max(y-1, 0); ny <= min(y+1, s.h-1); ny++ {
+			for j := ny*s.w + x0; j <= ny*s.w+x1; j++ {
+				if m[j] != 0 && s.seen[j] == 0 {
+					s.seen[j] = 1
+					stack = append(stack, int32(j))
 				}
 			}
 		}
-		b.Area = len(b.Pix)
-		out = append(out, b)
 	}
-	return out
+	s.stack = stack
+	return places
 }
 
 // fillHoles marks what a mask encloses: unmarked places that cannot be reached
 // from the picture's border, up to limit places a hole.
-func fillHoles(m Mask, w, h, limit int) {
-	from, to := m.rows(w, h)
+func (s *shaper) fillHoles(m Mask, limit int) {
+	from, to := m.rows(s.w, s.h)
 	if to-from < 3 {
 		return
 	}
 	// Only rows between marked ones can have holes; these are looked at with a
 	// rim that is open.
-	rows := to - from
-	seen := make(Mask, rows*w)
-	var stack, hole []int32
-	for start := range seen {
-		if seen[start] != 0 || m[from*w+start] != 0 {
-			continue
+	part := m[from*s.w : to*s.w]
+	seen := s.seen[:len(part)]
+	copy(seen, part)
+	for start := 0; ; start++ {
+		skip := bytes.IndexByte(seen[start:], 0)
+		if skip < 0 {
+			return
 		}
-		open := false
-		stack, hole = append(stack[:0], int32(start)), hole[:0]
-		seen[start] = 1
-		for len(stack) > 0 {
-			i := int(stack[len(stack)-1])
-			stack = stack[:len(stack)-1]
-			if len(hole) <= limit {
-				hole = append(hole, int32(i))
-			}
-			x, y := i%w, i/w
-			if x == 0 || y == 0 || x == w-1 || y == rows-1 {
-				open = true
-			}
-			for _, n := range [4][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
-				if n[0] < 0 || n[1] < 0 || n[0] >= w || n[1] >= rows {
-					continue
-				}
-				if j := n[1]*w + n[0]; seen[j] == 0 && m[from*w+j] == 0 {
-					seen[j] = 1
-					stack = append(stack, int32(j))
-				}
-			}
-		}
-		if !open && len(hole) <= limit {
+		start += skip
+		if hole, open := s.gap(seen, start, limit); !open && len(hole) <= limit {
 			for _, i := range hole {
-				m[from*w+int(i)] = 1
+				part[i] = 1
 			}
 		}
 	}
+}
+
+// gap gives the places, limit and one at most, of the 4-connected set of places
+// not yet seen that start is in, and marks them; open says that the set reaches
+// the rim of seen.
+func (s *shaper) gap(seen Mask, start, limit int) (hole []int32, open bool) {
+	w, last := s.w, len(seen)-s.w
+	stack := append(s.stack[:0], int32(start))
+	hole = s.hole[:0]
+	seen[start] = 1
+	for len(stack) > 0 {
+		i := int(stack[len(stack)-1])
+		stack = stack[:len(stack)-1]
+		if len(hole) <= limit {
+			hole = append(hole, int32(i))
+		}
+		if x := i % w; x == 0 || x == w-1 || i < w || i >= last {
+			open = true
+		}
+		for _, j := range [4]int{i - 1, i + 1, i - w, i + w} {
+			if j >= 0 && j < len(seen) && seen[j] == 0 && !(j == i-1 && i%w == 0) && !(j == i+1 && j%w == 0) {
+				seen[j] = 1
+				stack = append(stack, int32(j))
+			}
+		}
+	}
+	s.stack, s.hole = stack, hole
+	return hole, open
 }

@@ -59,6 +59,7 @@ func (m *motion) step(l []float32, busy Mask, lamps *lamps, t float64) int {
 	least := max(4*float32(math.Sqrt(float64(m.noise))), 6)
 	clear(m.raw)
 	changed := 0
+	scaled = scaled[:len(l)]
 	for i, v := range l {
 		d := v - scaled[i]
 		if (d > least || d < -least) && abs(d) > lamps.doubt[i] && unlikeAt(l, scaled, m.w, m.h, i%m.w, i/m.w, m.noise) > 0.35 {
@@ -128,21 +129,17 @@ func (m *motion) everywhere(l []float32, busy Mask) float64 {
 		parts = lightParts
 		few   = 3 // cells that a part must have to tell
 	)
-	edge := 8 + 4*float32(math.Sqrt(float64(m.noise)))
+	edge, marked := 8+4*float32(math.Sqrt(float64(m.noise))), []byte{1}
 	var changed, textured [parts * parts]int
 	for cy := 0; cy+cell <= m.h; cy += cell {
 		for cx := 0; cx+cell <= m.w; cx += cell {
-			n, rough, taken := 0, 0, 0
-			for y := cy; y < cy+cell; y++ {
-				for i := y*m.w + cx; i < y*m.w+cx+cell-1; i++ {
-					n += int(m.raw[i])
-					taken += int(busy[i])
-					if abs(l[i]-l[i+1]) > edge || y > cy && abs(l[i]-l[i-m.w]) > edge {
-						rough++
-					}
-				}
+			n, taken := 0, false
+			for y := cy; y < cy+cell && !taken; y++ {
+				from := y*m.w + cx
+				n += bytes.Count(m.raw[from:from+cell-1], marked)
+				taken = bytes.IndexByte(busy[from:from+cell-1], 1) >= 0
 			}
-			if taken > 0 || rough < 3 && n == 0 {
+			if taken || n == 0 && !rough(l[cy*m.w+cx:], m.w, cell, edge) {
 				continue
 			}
 			part := cy*parts/m.h*parts + cx*parts/m.w
@@ -166,6 +163,29 @@ func (m *motion) everywhere(l []float32, busy Mask) float64 {
 		return 0
 	}
 	return float64(most) / float64(told)
+}
+
+// rough reports whether a cell of a picture w wide, at the begin of l, has
+// structure: steps from place to place that are larger than edge.
+func rough(l []float32, w, cell int, edge float32) bool {
+	n := 0
+	for y := range cell {
+		row := l[y*w : y*w+cell]
+		for x, v := range row[:cell-1] {
+			d := v - row[x+1]
+			steep := d > edge || d < -edge
+			if y > 0 && !steep {
+				d = v - l[(y-1)*w+x]
+				steep = d > edge || d < -edge
+			}
+			if steep {
+				if n++; n == 3 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // neighbours counts the marked places of the 3 x 3 around i.

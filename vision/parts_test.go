@@ -117,29 +117,31 @@ func rowsOf(m Mask, w int) string {
 func TestMasks(t *testing.T) {
 	in, w, h := drawn("......", "..#...", "......", "......")
 	out := make(Mask, len(in))
-	dilate(out, in, w, h, 1)
+	shape := newShaper(w, h)
+	shape.dilate(out, in, 1)
 	if got, want := rowsOf(out, w), ".###..\n.###..\n.###..\n......\n"; got != want {
 		t.Errorf("dilated:\n%swant\n%s", got, want)
 	}
 	back := make(Mask, len(in))
-	erode(back, out, w, h, 1)
+	shape.erode(back, out, 1)
 	// The outside counts as marked: the upper row stays.
 	if got, want := rowsOf(back, w), "..#...\n..#...\n......\n......\n"; got != want {
 		t.Errorf("eroded:\n%swant\n%s", got, want)
 	}
 	ring, w, h := drawn("#######", "#.....#", "#.....#", "#######", ".......")
-	fillHoles(ring, w, h, 100)
+	newShaper(w, h).fillHoles(ring, 100)
 	if got, want := rowsOf(ring, w), "#######\n#######\n#######\n#######\n.......\n"; got != want {
 		t.Errorf("filled:\n%swant\n%s", got, want)
 	}
 	two, w, h := drawn("##..#", "....#", "#...#")
-	found := blobs(two, make([]int32, len(two)), w, h)
+	found := newShaper(w, h).blobs(two)
 	if len(found) != 3 || found[0].Area != 2 || found[1].Area != 3 || found[1].H() != 3 || found[2].X0 != 0 || found[2].Y0 != 2 {
 		t.Errorf("blobs: %+v", found)
 	}
 	gap, w, h := drawn("#..#", "#..#", "....")
-	closeGaps(gap, w, h, 1)
-	if n := len(blobs(gap, make([]int32, len(gap)), w, h)); n != 1 {
+	shape = newShaper(w, h)
+	shape.closeGaps(gap, 1)
+	if n := len(shape.blobs(gap)); n != 1 {
 		t.Errorf("a gap of two places leaves %d blobs, want 1", n)
 	}
 }

@@ -24,6 +24,12 @@ func NewView(w, h int) View {
 	return View{L: NewPlane(w, h), U: NewPlane(w, h), V: NewPlane(w, h)}
 }
 
+// part is v's three quantities in the places from from to to, each as long as the
+// others.
+func (v View) part(from, to int) (l, u, c []float32) {
+	return v.L.Pix[from:to:to], v.U.Pix[from:to:to], v.V.Pix[from:to:to]
+}
+
 // FillBGR sets v from packed BGR24 pixels of v's size.
 func (v View) FillBGR(pix []byte) {
 	for i := range v.L.Pix {

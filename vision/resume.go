@@ -9,7 +9,7 @@ func (t *Tracker) Resume() {
 		return
 	}
 	t.base.begun, t.base.restored = false, true
-	t.motion.started = false
+	t.motion.started, t.scene = false, nil
 	t.who = newPeople(t.w, t.h)
 	t.people = t.who.mask
 	t.allTouched()

@@ -1,6 +1,9 @@
 package vision
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // settled keeps two pictures: what is still now, and what was committed. A
 // place that people covered is "touched": its committed picture is kept as it
@@ -58,15 +61,19 @@ func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 	light := m.light(t)
 	jump := 4*float32(math.Sqrt(float64(m.noise))) + 6
 	now := float32(t)
-	for i, l := range v.L.Pix {
-		d := l - s.still.L.Pix[i]
+	n := len(s.touched)
+	l, u, c := s.still.part(0, n)
+	inL, inU, inC := v.part(0, n)
+	last, jumped := m.last[:n], s.jumped[:n]
+	for i, was := range l {
+		d := inL[i] - was
 		k := a
-		if light || now-m.last[i] < 0.05 || d > jump || d < -jump {
-			k, s.jumped[i] = 1, now
+		if light || now-last[i] < 0.05 || d > jump || d < -jump {
+			k, jumped[i] = 1, now
 		}
-		s.still.L.Pix[i] += k * d
-		s.still.U.Pix[i] += k * (v.U.Pix[i] - s.still.U.Pix[i])
-		s.still.V.Pix[i] += k * (v.V.Pix[i] - s.still.V.Pix[i])
+		l[i] = was + k*d
+		u[i] += k * (inU[i] - u[i])
+		c[i] += k * (inC[i] - c[i])
 	}
 	return dt
 }
@@ -77,15 +84,24 @@ func (s *settled) follow(people Mask, t, dt float64) {
 	f := float32(1 - math.Exp(-dt/followTime))
 	s.carryLight(people, t, f)
 	s.lookGain = gainBetween(s.look.L.Pix, s.committed.L.Pix)
-	for i, m := range s.touched {
-		if m != 0 || float32(t)-s.jumped[i] <= stableTime {
-			continue
+	for from := 0; from < len(s.touched); from += s.w { // what a row needs stays near
+		s.remember(from, from+s.w, float32(t))
+		s.followRow(from, from+s.w, float32(t), f)
+	}
+}
+
+// followRow moves the committed picture of untouched and stable places by a
+// share towards the still one.
+func (s *settled) followRow(from, to int, now, share float32) {
+	touched, jumped := s.touched[from:to], s.jumped[from:to]
+	l, u, c := s.committed.part(from, to)
+	toL, toU, toC := s.still.part(from, to)
+	for i, m := range touched {
+		if m == 0 && now-jumped[i] > stableTime {
+			l[i] += share * (toL[i] - l[i])
+			u[i] += share * (toU[i] - u[i])
+			c[i] += share * (toC[i] - c[i])
 		}
-		d := s.still.L.Pix[i] - s.committed.L.Pix[i]
-		s.remember(i, d, float32(t))
-		s.committed.L.Pix[i] += f * d
-		s.committed.U.Pix[i] += f * (s.still.U.Pix[i] - s.committed.U.Pix[i])
-		s.committed.V.Pix[i] += f * (s.still.V.Pix[i] - s.committed.V.Pix[i])
 	}
 }
 
@@ -98,22 +114,40 @@ const (
 	// its brightness, another light makes another look: a lamp that dims does not
 	// dim all of a room alike, sun is half as bright again as a lamp or more.
 	lookStep, lookShare = 16, 0.2
+	// lookLearn is the share in which a look follows the picture while its light rests.
+	lookLearn = 0.05
 )
 
-// remember keeps what place i looked like before its light changed, and when that
-// was: nobody has touched it. d is by how much it is brighter than committed.
-func (s *settled) remember(i int, d, now float32) {
-	if abs(d) > lookRest {
-		s.restless[i] = now
+// remember keeps what untouched places looked like before their light changed,
+// and when that was.
+func (s *settled) remember(from, to int, now float32) {
+	touched, jumped, restless := s.touched[from:to], s.jumped[from:to], s.restless[from:to]
+	l, u, c := s.committed.part(from, to)
+	look, lookU, lookC := s.look.part(from, to)
+	still, gain := s.still.L.Pix[from:to], s.lookGain
+	for i, m := range touched {
+		if m != 0 || now-jumped[i] <= stableTime {
+			continue
+		}
+		if d := still[i] - l[i]; d > lookRest || d < -lookRest {
+			restless[i] = now
+		}
+		if now-restless[i] < lookTime {
+			continue
+		}
+		was := gain * look[i]
+		if step := abs(l[i] - was); step >= lookStep && step >= lookShare*was {
+			s.relook(from + i)
+			continue
+		}
+		look[i] += lookLearn * (l[i] - look[i])
+		lookU[i] += lookLearn * (u[i] - lookU[i])
+		lookC[i] += lookLearn * (c[i] - lookC[i])
 	}
-	if now-s.restless[i] < lookTime {
-		return
-	}
-	was := s.lookGain * s.look.L.Pix[i]
-	if abs(s.committed.L.Pix[i]-was) < max(lookStep, lookShare*was) {
-		s.look.mix(s.committed, i, 0.05)
-		return
-	}
+}
+
+// relook gives place i its look in the present light.
+func (s *settled) relook(i int) {
 	s.earlier.mix(s.look, i, 1)
 	s.look.mix(s.committed, i, 1)
 	s.litAt[i] = s.restless[i]
@@ -180,6 +214,9 @@ const lightCell = 16
 // carryLight applies to the committed picture of touched places what the light
 // did to the untouched ones around them, in the share that these follow by now.
 func (s *settled) carryLight(people Mask, t float64, share float32) {
+	if bytes.IndexByte(s.touched, 1) < 0 {
+		return
+	}
 	cw, ch := (s.w+lightCell-1)/lightCell, (s.h+lightCell-1)/lightCell
 	type cell struct{ l, u, v, n float32 }
 	cells := make([]cell, cw*ch)
@@ -223,17 +260,24 @@ func (s *settled) carryLight(people Mask, t float64, share float32) {
 		}
 		cells = next
 	}
-	for i, m := range s.touched {
-		if m == 0 {
-			continue
-		}
-		c := cells[i/s.w/lightCell*cw+i%s.w/lightCell]
+	for k, c := range cells {
 		if c.n < 1e-6 {
 			continue
 		}
 		g := min(max(c.l/c.n, 0.6*all), 1.6*all)
-		s.committed.L.Pix[i] *= 1 + share*(g-1)
-		s.committed.U.Pix[i] += share * c.u / c.n
-		s.committed.V.Pix[i] += share * c.v / c.n
+		s.light(k%cw*lightCell, k/cw*lightCell, 1+share*(g-1), share*c.u/c.n, share*c.v/c.n)
+	}
+}
+
+// light changes the committed picture of the touched places of a cell.
+func (s *settled) light(x, y int, gain, du, dv float32) {
+	for y1 := min(y+lightCell, s.h); y < y1; y++ {
+		from, to := y*s.w+x, y*s.w+min(x+lightCell, s.w)
+		l, u, v := s.committed.part(from, to)
+		for i, m := range s.touched[from:to] {
+			if m != 0 {
+				l[i], u[i], v[i] = l[i]*gain, u[i]+du, v[i]+dv
+			}
+		}
 	}
 }

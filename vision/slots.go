@@ -23,7 +23,7 @@ func newSlotMap(f room.SlotsFile, w, h int) *slotMap {
 		m.at[i], m.near[i] = -1, -1
 	}
 	sx, sy := float64(w)/float64(f.Width), float64(h)/float64(f.Height)
-	wide := make(Mask, w*h)
+	wide, shape := make(Mask, w*h), newShaper(w, h)
 	for k, s := range f.Slots {
 		poly := make([]room.Point, len(s.Polygon))
 		for i, p := range s.Polygon {
@@ -40,7 +40,7 @@ func newSlotMap(f room.SlotsFile, w, h int) *slotMap {
 				}
 			}
 		}
-		dilate(wide, one, w, h, max(2, w/100))
+		shape.dilate(wide, one, max(2, w/100))
 		for i := range one {
 			if one[i] != 0 {
 				m.at[i], m.near[i] = int16(k), int16(k)

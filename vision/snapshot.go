@@ -127,7 +127,7 @@ func (t *Tracker) Restore(data []byte) error {
 	if !drawnAnew {
 		t.remember(s)
 	}
-	t.ledger = newLedger()
+	t.ledger, t.scene = newLedger(), nil
 	t.ledger.next = s.Next
 	for _, it := range s.Items {
 		e := &entry{Item: it.Item, layer: it.Layer, blob: Blob{Area: len(it.Pix), X0: it.Box[0], Y0: it.Box[1], X1: it.Box[2], Y1: it.Box[3], Pix: it.Pix}}
@@ -183,7 +183,7 @@ func (t *Tracker) Flush() []Decision {
 		return nil
 	}
 	patience := t.cfg.Settle
-	t.cfg.Settle = patience / 2
+	t.cfg.Settle, t.scene = patience/2, nil
 	defer func() { t.cfg.Settle = patience }()
 	return t.judge(t.now.Seconds() + float64(time.Millisecond)/float64(time.Second))
 }

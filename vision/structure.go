@@ -24,15 +24,29 @@ type structure struct {
 	w, h   int
 	tw, th int // tiles across and down
 	active []bool
-	cols   [7][]float32 // sums over the window's rows, by column: a, b, aa, bb, ab, du, dv
+	cols   []sums // over the window's rows, by column
+}
+
+// sums are what two pictures are compared by: of their brightness, its squares and
+// product, and of the difference in colour.
+type sums struct{ a, b, aa, bb, ab, du, dv float32 }
+
+func (s *sums) add(o *sums) {
+	s.a, s.b = s.a+o.a, s.b+o.b
+	s.aa, s.bb, s.ab = s.aa+o.aa, s.bb+o.bb, s.ab+o.ab
+	s.du, s.dv = s.du+o.du, s.dv+o.dv
+}
+
+func (s *sums) sub(o *sums) {
+	s.a, s.b = s.a-o.a, s.b-o.b
+	s.aa, s.bb, s.ab = s.aa-o.aa, s.bb-o.bb, s.ab-o.ab
+	s.du, s.dv = s.du-o.du, s.dv-o.dv
 }
 
 func newStructure(w, h int) *structure {
 	s := &structure{w: w, h: h, tw: (w + tileSide - 1) / tileSide, th: (h + tileSide - 1) / tileSide}
 	s.active = make([]bool, s.tw*s.th)
-	for i := range s.cols {
-		s.cols[i] = make([]float32, w+2*structureRadius)
-	}
+	s.cols = make([]sums, w+2*structureRadius)
 	return s
 }
 
@@ -69,32 +83,25 @@ func (s *structure) compare(dst difference, a, b View, noise float32) {
 func (s *structure) strip(dst difference, a, b View, noise float32, x0, x1, y0, y1 int) {
 	const r, side = structureRadius, 2*structureRadius + 1
 	n := x1 - x0 + 2*r
-	for k := range s.cols {
-		clear(s.cols[k][:n])
-	}
+	cols := s.cols[:n]
+	clear(cols)
 	for y := y0 - r; y < y0+r; y++ {
 		s.row(a, b, x0-r, n, y, 1)
 	}
 	for y := y0; y < y1; y++ {
 		s.row(a, b, x0-r, n, y+r, 1)
-		var sum [7]float32
-		for k := range sum {
-			for _, v := range s.cols[k][:side-1] {
-				sum[k] += v
-			}
+		var sum sums
+		for k := range side - 1 {
+			sum.add(&cols[k])
 		}
 		const area = 1 / float32(side*side)
 		for x := range x1 - x0 {
-			for k := range sum {
-				sum[k] += s.cols[k][x+side-1]
-			}
-			ma, mb := sum[0]*area, sum[1]*area
+			sum.add(&cols[x+side-1])
+			ma, mb := sum.a*area, sum.b*area
 			i := y*s.w + x0 + x
-			dst.structure[i] = unlike(max(sum[2]*area-ma*ma, 0), max(sum[3]*area-mb*mb, 0), sum[4]*area-ma*mb, noise)
-			dst.u[i], dst.v[i] = sum[5]*area, sum[6]*area
-			for k := range sum {
-				sum[k] -= s.cols[k][x]
-			}
+			dst.structure[i] = unlike(max(sum.aa*area-ma*ma, 0), max(sum.bb*area-mb*mb, 0), sum.ab*area-ma*mb, noise)
+			dst.u[i], dst.v[i] = sum.du*area, sum.dv*area
+			sum.sub(&cols[x])
 		}
 		s.row(a, b, x0-r, n, y-r, -1)
 	}
@@ -104,16 +111,15 @@ func (s *structure) strip(dst difference, a, b View, noise float32, x0, x1, y0, 
 // away again; outside of the picture its border is repeated.
 func (s *structure) row(a, b View, x, n, y int, sign float32) {
 	from := min(max(y, 0), s.h-1) * s.w
-	for k := range n {
-		i := from + min(max(x+k, 0), s.w-1)
-		p, q := a.L.Pix[i], b.L.Pix[i]
-		s.cols[0][k] += sign * p
-		s.cols[1][k] += sign * q
-		s.cols[2][k] += sign * p * p
-		s.cols[3][k] += sign * q * q
-		s.cols[4][k] += sign * p * q
-		s.cols[5][k] += sign * (a.U.Pix[i] - b.U.Pix[i])
-		s.cols[6][k] += sign * (a.V.Pix[i] - b.V.Pix[i])
+	al, au, av := a.part(from, from+s.w)
+	bl, bu, bv := b.part(from, from+s.w)
+	cols := s.cols[:n]
+	for k := range cols {
+		i := min(max(x+k, 0), len(al)-1)
+		p, q, c := al[i], bl[i], &cols[k]
+		c.a, c.b = c.a+sign*p, c.b+sign*q
+		c.aa, c.bb, c.ab = c.aa+sign*p*p, c.bb+sign*q*q, c.ab+sign*p*q
+		c.du, c.dv = c.du+sign*(au[i]-bu[i]), c.dv+sign*(av[i]-bv[i])
 	}
 }
 

@@ -1,6 +1,7 @@
 package vision
 
 import (
+	"math"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -24,14 +25,17 @@ type Tracker struct {
 	changed Mask       // where still and committed differ
 	people  Mask       // where people are: who.mask
 	who     *people
-	wide    Mask
 	thick   Mask // what moves and is thick enough to be a hand
-	labels  []int32
+
+	shape                   *shaper
+	wide, core, busy, close Mask // scratch
+	open                    Mask // scratch: what is to be judged
 
 	inVisit bool
 	quietAt float64 // when the room was last seen without people
 	now     time.Duration
 	rest    bool // nothing is pending
+	scene   *Scene
 
 	explain func(Judgement) // nil = nobody asks
 }
@@ -58,7 +62,8 @@ func NewTracker(slots room.SlotsFile, w, h int, cfg Config) *Tracker {
 		cfg: cfg, w: w, h: h,
 		scale: [2]float64{float64(slots.Width) / float64(w), float64(slots.Height) / float64(h)},
 		slots: newSlotMap(slots, w, h), motion: newMotion(w, h, cfg), lamps: newLamps(w, h), base: newSettled(w, h), cmp: newStructure(w, h), ledger: newLedger(),
-		diff: newDifference(n), changed: make(Mask, n), who: newPeople(w, h), wide: make(Mask, n), thick: make(Mask, n), labels: make([]int32, n),
+		diff: newDifference(n), changed: make(Mask, n), who: newPeople(w, h), thick: make(Mask, n), shape: newShaper(w, h),
+		wide: make(Mask, n), core: make(Mask, n), busy: make(Mask, n), close: make(Mask, n), open: make(Mask, n),
 		rest: true,
 	}
 	t.people = t.who.mask
@@ -72,9 +77,10 @@ func (t *Tracker) Rest() bool { return t.rest }
 // Step looks at the next picture.
 func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	now := at.Seconds()
-	t.now = at
+	t.now, t.scene = at, nil
 	first := !t.base.begun
-	busy := t.near(t.people, t.w/12)
+	busy := t.busy
+	t.shape.dilate(busy, t.people, t.w/12)
 	moving := t.motion.step(v.L.Pix, busy, t.lamps, now)
 	t.findThick(moving)
 	t.lamps.learn(v.L.Pix, t.thick, t.motion.light(now) || t.motion.exposing(now), t.motion.noise, now)
@@ -112,10 +118,10 @@ func (t *Tracker) findPeople(now float64) {
 		t.wide[i] = t.changed[i] | t.motion.mask[i]
 	}
 	t.lamps.bridge(t.wide)
-	closeGaps(t.wide, t.w, t.h, 2)
+	t.shape.closeGaps(t.wide, 2)
 	var moving []Blob
 	least := t.least()
-	for _, b := range blobs(t.wide, t.labels, t.w, t.h) {
+	for _, b := range t.shape.blobs(t.wide) {
 		if b.Area < least {
 			continue
 		}
@@ -130,7 +136,7 @@ func (t *Tracker) findPeople(now float64) {
 		}
 	}
 	t.who.update(moving, now)
-	dilate(t.wide, t.people, t.w, t.h, 2)
+	t.shape.dilate(t.wide, t.people, 2)
 	t.base.touch(t.wide, now)
 }
 
@@ -142,11 +148,11 @@ func (t *Tracker) findThick(moving int) {
 	if moving == 0 {
 		return
 	}
-	all, core := make(Mask, len(t.wide)), make(Mask, len(t.wide))
+	all, core := t.wide, t.core
 	copy(all, t.motion.mask)
-	closeGaps(all, t.w, t.h, gap)
-	erode(core, all, t.w, t.h, structureRadius+max(1, int(t.cfg.SmallestSide*float64(t.w)/2)))
-	for _, b := range blobs(all, t.labels, t.w, t.h) {
+	t.shape.closeGaps(all, gap)
+	t.shape.erode(core, all, structureRadius+max(1, int(t.cfg.SmallestSide*float64(t.w)/2)))
+	for _, b := range t.shape.blobs(all) {
 		thick := false
 		for _, i := range b.Pix {
 			thick = thick || core[i] != 0
@@ -162,13 +168,6 @@ func (t *Tracker) findThick(moving int) {
 // least is the smallest area that counts, in working pixels.
 func (t *Tracker) least() int {
 	return max(9, int(t.cfg.SmallestArea*float64(t.w*t.h)))
-}
-
-// near gives all places within r of m.
-func (t *Tracker) near(m Mask, r int) Mask {
-	out := make(Mask, len(m))
-	dilate(out, m, t.w, t.h, r)
-	return out
 }
 
 // settleVisit notes when the room is empty again.
@@ -187,9 +186,5 @@ func (t *Tracker) rect(b Blob) room.Rect {
 	return room.Rect{float64(b.X0) * t.scale[0], float64(b.Y0) * t.scale[1], float64(b.W()) * t.scale[0], float64(b.H()) * t.scale[1]}
 }
 
-func abs(v float32) float32 {
-	if v < 0 {
-		return -v
-	}
-	return v
-}
+// abs asks nothing of v: noise has no sign that a processor could foresee.
+func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
