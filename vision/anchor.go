@@ -189,6 +189,8 @@ func agree(found []offset, w, h int) (dx, dy, share float64) {
 }
 
 // curvature is how much brighter each place around x, y is than its neighbours.
+//
+//go:norace
 func curvature(l Plane, x, y int) []float32 {
 	out := make([]float32, 0, anchorSide*anchorSide)
 	for j := y - anchorRadius; j <= y+anchorRadius; j++ {

@@ -65,6 +65,8 @@ func (t *Tracker) activate(gain float32) {
 
 // unlikeRow reports whether one of every other place from from to to is not
 // quite as committed.
+//
+//go:norace
 func (t *Tracker) unlikeRow(from, to int, gain float32) bool {
 	a, b, chroma := t.base.still, t.base.committed, float32(t.cfg.Chroma)
 	for i := from; i < to; i += 2 {
@@ -81,6 +83,8 @@ const activeStep = 8
 
 // differs reports whether place i, which is other than committed, is so because
 // of things or people: what a lamp has undone is no difference.
+//
+//go:norace
 func (t *Tracker) differs(i int, gain float32) bool {
 	if t.base.touched[i] != 0 && (t.like(t.base.earlier, i, gain) || t.like(t.base.look, i, gain*t.base.lookGain)) {
 		t.diff.structure[i], t.diff.u[i], t.diff.v[i] = 0, 0, 0
@@ -92,6 +96,8 @@ func (t *Tracker) differs(i int, gain float32) bool {
 // like reports whether place i looks as it did in e, before the light last
 // changed there: a lamp or our own light strip that went out again. gain is how
 // much brighter it must be.
+//
+//go:norace
 func (t *Tracker) like(e View, i int, gain float32) bool {
 	a := t.base.still
 	p, q := a.L.Pix[i]+8, e.L.Pix[i]*gain+8

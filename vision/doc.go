@@ -42,6 +42,9 @@
 //     described, compared or kept.
 //   - A clip is a file of its own with a checksum that the log has, and not a mark
 //     in the ring: it outlives the ring, and is proof.
+//   - Functions that go over pixels are marked go:norace: one goroutine judges a
+//     camera's pictures, and the race detector would make its tests ten times as
+//     long to find nothing.
 //   - The lease guards detection and not the pull: a second machine that stands
 //     by has the picture and its recording already when it takes over.
 package vision

@@ -91,6 +91,8 @@ func (g *Gate) changed() bool {
 }
 
 // read fills fresh with the cells' means of green, of 4 x 4 pixels each.
+//
+//go:norace
 func (g *Gate) read(f Frame) {
 	if g.width != f.Width {
 		g.lay(f.Width)

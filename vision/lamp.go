@@ -75,6 +75,8 @@ func newLamps(w, h int) *lamps {
 // learn follows each place of the picture. Where something as thick as a hand
 // moves, or when all of the picture changes, it begins anew. noise is the
 // variance that the camera's noise gives a place.
+//
+//go:norace
 func (a *lamps) learn(l []float32, thick Mask, all bool, noise float32, now float64) {
 	least := max(lampSwing, lampNoise*float32(math.Sqrt(float64(noise))))
 	t := float32(now)
@@ -131,6 +133,8 @@ func (s *turning) turn(was *turned, v, now float32) {
 
 // spread gives each place the largest swing of those around it, and tells the
 // lamps from what they shine on.
+//
+//go:norace
 func (a *lamps) spread() {
 	cw, ch := (a.w+lampCell-1)/lampCell, (a.h+lampCell-1)/lampCell
 	strongest := make([]float32, cw*ch)
@@ -192,6 +196,8 @@ func (a *lamps) bridge(m Mask) {
 }
 
 // fill bridges the lamps of one line of n places.
+//
+//go:norace
 func (a *lamps) fill(m Mask, from, step, n int) {
 	open := -1 // the last marked place before the present run of a lamp's
 	for k := range n {

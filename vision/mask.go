@@ -84,6 +84,8 @@ func (s *shaper) widen(dst, src Mask, r, from, to int, flip uint8) {
 }
 
 // widenRow marks in out what lies within r of a place of in that is not flip.
+//
+//go:norace
 func widenRow(out, in Mask, r int, flip uint8) {
 	for x := 0; ; {
 		skip := bytes.IndexByte(in[x:], 1-flip)
@@ -104,6 +106,8 @@ func widenRow(out, in Mask, r int, flip uint8) {
 
 // orRow marks in a what b marks, as far as both go, eight places at a time. b may
 // be a later part of a.
+//
+//go:norace
 func orRow(a, b Mask) {
 	for len(a) >= 8 && len(b) >= 8 {
 		binary.NativeEndian.PutUint64(a, binary.NativeEndian.Uint64(a)|binary.NativeEndian.Uint64(b))
@@ -115,6 +119,8 @@ func orRow(a, b Mask) {
 }
 
 // flipRow marks what is not marked.
+//
+//go:norace
 func flipRow(a Mask) {
 	for k := range a {
 		a[k] ^= 1

@@ -40,6 +40,8 @@ func newMotion(w, h int, cfg Config) *motion {
 // step looks at the next picture and returns how many places move. busy are
 // the places where people are or may get to by the next picture; lamps
 // do not move.
+//
+//go:norace
 func (m *motion) step(l []float32, busy Mask, lamps *lamps, t float64) int {
 	if !m.started {
 		m.started, m.prevT = true, t
@@ -123,6 +125,8 @@ const (
 // structure, and without people near, have changed. Light reaches all parts of
 // the picture; one person does not, however bare the rest of the room is. It is 0
 // where too few parts have structure to tell.
+//
+//go:norace
 func (m *motion) everywhere(l []float32, busy Mask) float64 {
 	const (
 		cell  = 10 // working pixels
@@ -189,6 +193,8 @@ func rough(l []float32, w, cell int, edge float32) bool {
 }
 
 // neighbours counts the marked places of the 3 x 3 around i.
+//
+//go:norace
 func (m *motion) neighbours(i int) int {
 	x, y, n := i%m.w, i/m.w, 0
 	for ny := max(y-1, 0); ny <= min(y+1, m.h-1); ny++ {

@@ -47,6 +47,8 @@ func newPeople(w, h int) *people {
 }
 
 // update takes the moving blobs of one picture and marks those that are people.
+//
+//go:norace
 func (p *people) update(bs []Blob, t float64) {
 	clear(p.mask)
 	p.step, p.seen = min(t-p.seen, 1), t
@@ -71,6 +73,8 @@ func (p *people) update(bs []Blob, t float64) {
 // leftAlone reports whether somebody moved on beside b after having left it:
 // whoever puts a thing down does; somebody who stands still does not. covered is
 // when people last covered b, last is by place when it last moved.
+//
+//go:norace
 func (p *people) leftAlone(b Blob, covered float32, last []float32, least int) bool {
 	const few = 8 // places: less is noise
 	inside := make(map[int32]bool, len(b.Pix))
@@ -110,6 +114,8 @@ func (p *people) hold(b Blob, t float64) {
 
 // atEdge reports whether b reaches the border of the picture with more than a
 // few places.
+//
+//go:norace
 func (p *people) atEdge(b Blob) bool {
 	if b.X0 > 1 && b.Y0 > 1 && b.X1 < p.w-1 && b.Y1 < p.h-1 {
 		return false

@@ -31,6 +31,8 @@ func (v View) part(from, to int) (l, u, c []float32) {
 }
 
 // FillBGR sets v from packed BGR24 pixels of v's size.
+//
+//go:norace
 func (v View) FillBGR(pix []byte) {
 	for i := range v.L.Pix {
 		b, g, r := float32(pix[3*i]), float32(pix[3*i+1]), float32(pix[3*i+2])
@@ -48,6 +50,8 @@ func (v View) copyFrom(o View) {
 }
 
 // mix moves pixel i of v towards o by a, 0..1.
+//
+//go:norace
 func (v View) mix(o View, i int, a float32) {
 	v.L.Pix[i] += a * (o.L.Pix[i] - v.L.Pix[i])
 	v.U.Pix[i] += a * (o.U.Pix[i] - v.U.Pix[i])

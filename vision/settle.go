@@ -39,6 +39,8 @@ const (
 
 // step takes the next picture. Places that move show as they are; others are
 // averaged. It returns the seconds since the picture before.
+//
+//go:norace
 func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 	if !s.begun {
 		s.begun, s.lastT = true, t
@@ -80,6 +82,8 @@ func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 
 // follow lets the committed picture follow the light where nobody is. It comes
 // after touch, so that nobody gets into it.
+//
+//go:norace
 func (s *settled) follow(people Mask, t, dt float64) {
 	f := float32(1 - math.Exp(-dt/followTime))
 	s.carryLight(people, t, f)
@@ -120,6 +124,8 @@ const (
 
 // remember keeps what untouched places looked like before their light changed,
 // and when that was.
+//
+//go:norace
 func (s *settled) remember(from, to int, now float32) {
 	touched, jumped, restless := s.touched[from:to], s.jumped[from:to], s.restless[from:to]
 	l, u, c := s.committed.part(from, to)
@@ -155,6 +161,8 @@ func (s *settled) relook(i int) {
 
 // rebase commits everything untouched at once, but for people: after the light
 // made a step. What cannot be seen now had its look in the light before.
+//
+//go:norace
 func (s *settled) rebase(people Mask, m *motion, t float64) {
 	step := s.gain()
 	s.carryLight(people, t, 1)
@@ -170,6 +178,8 @@ func (s *settled) rebase(people Mask, m *motion, t float64) {
 
 // gain is how much brighter the still picture is than the committed one where
 // nobody is.
+//
+//go:norace
 func (s *settled) gain() float32 {
 	const step = 19
 	r := make([]float32, 0, len(s.touched)/step+1)
@@ -185,6 +195,8 @@ func (s *settled) gain() float32 {
 }
 
 // touch marks where people are.
+//
+//go:norace
 func (s *settled) touch(people Mask, t float64) {
 	for i, p := range people {
 		if p != 0 {
@@ -213,6 +225,8 @@ const lightCell = 16
 
 // carryLight applies to the committed picture of touched places what the light
 // did to the untouched ones around them, in the share that these follow by now.
+//
+//go:norace
 func (s *settled) carryLight(people Mask, t float64, share float32) {
 	if bytes.IndexByte(s.touched, 1) < 0 {
 		return

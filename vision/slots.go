@@ -55,6 +55,8 @@ func newSlotMap(f room.SlotsFile, w, h int) *slotMap {
 }
 
 // inPolygon tells by the even-odd rule whether x, y lies in p.
+//
+//go:norace
 func inPolygon(p []room.Point, x, y float64) bool {
 	in := false
 	for i, j := 0, len(p)-1; i < len(p); j, i = i, i+1 {

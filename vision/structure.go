@@ -80,6 +80,8 @@ func (s *structure) compare(dst difference, a, b View, noise float32) {
 }
 
 // strip compares one run of tiles.
+//
+//go:norace
 func (s *structure) strip(dst difference, a, b View, noise float32, x0, x1, y0, y1 int) {
 	const r, side = structureRadius, 2*structureRadius + 1
 	n := x1 - x0 + 2*r
@@ -109,6 +111,8 @@ func (s *structure) strip(dst difference, a, b View, noise float32, x0, x1, y0, 
 
 // row adds n places of row y, from x on, to the columns' sums, or takes them
 // away again; outside of the picture its border is repeated.
+//
+//go:norace
 func (s *structure) row(a, b View, x, n, y int, sign float32) {
 	from := min(max(y, 0), s.h-1) * s.w
 	al, au, av := a.part(from, from+s.w)
@@ -132,6 +136,8 @@ func unlike(va, vb, cov, noise float32) float32 {
 }
 
 // unlikeAt compares the windows around x, y alone.
+//
+//go:norace
 func unlikeAt(a, b []float32, w, h, x, y int, noise float32) float32 {
 	var sa, sb, saa, sbb, sab, n float32
 	for j := max(y-structureRadius, 0); j <= min(y+structureRadius, h-1); j++ {

@@ -113,6 +113,8 @@ func (t *Tracker) followLight(busy Mask, now float64) {
 
 // findPeople marks the connected places that differ or move and of which some
 // moved a moment ago.
+//
+//go:norace
 func (t *Tracker) findPeople(now float64) {
 	for i := range t.wide {
 		t.wide[i] = t.changed[i] | t.motion.mask[i]
