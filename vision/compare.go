@@ -9,6 +9,7 @@ func (t *Tracker) compare() {
 	t.activate(gain)
 	t.cmp.compare(t.diff, t.base.still, t.base.committed, t.motion.noise)
 	clear(t.changed)
+	clear(t.faint)
 	for k, active := range t.cmp.active {
 		if !active {
 			continue
@@ -31,6 +32,9 @@ func (t *Tracker) mark(from, to int, gain float32) {
 		if doubt[k] > 0 && abs(p-q) < doubt[k] {
 			t.doubted(from + k)
 			p = q
+		}
+		if abs(u[k]) > chroma/2 || abs(v[k]) > chroma/2 {
+			t.faint[from+k] = 1
 		}
 		if other[k] <= most && abs(u[k]) <= chroma && abs(v[k]) <= chroma && p <= q*bright && q <= p*bright {
 			continue
@@ -86,7 +90,8 @@ const activeStep = 8
 //
 //go:norace
 func (t *Tracker) differs(i int, gain float32) bool {
-	if t.base.touched[i] != 0 && (t.like(t.base.earlier, i, gain) || t.like(t.base.look, i, gain*t.base.lookGain)) {
+	chroma := float32(t.cfg.Chroma)
+	if t.base.touched[i] != 0 && (t.like(t.base.earlier, i, gain, chroma) || t.like(t.base.look, i, gain*t.base.lookGain, chroma)) {
 		t.diff.structure[i], t.diff.u[i], t.diff.v[i] = 0, 0, 0
 		return false
 	}
@@ -95,13 +100,13 @@ func (t *Tracker) differs(i int, gain float32) bool {
 
 // like reports whether place i looks as it did in e, before the light last
 // changed there: a lamp or our own light strip that went out again. gain is how
-// much brighter it must be.
+// much brighter it must be, chroma how much of another colour it may be.
 //
 //go:norace
-func (t *Tracker) like(e View, i int, gain float32) bool {
+func (t *Tracker) like(e View, i int, gain, chroma float32) bool {
 	a := t.base.still
 	p, q := a.L.Pix[i]+8, e.L.Pix[i]*gain+8
-	bright, chroma := float32(t.cfg.Brightness), float32(t.cfg.Chroma)
+	bright := float32(t.cfg.Brightness)
 	return p < q*bright && q < p*bright && abs(a.U.Pix[i]-e.U.Pix[i]) < chroma && abs(a.V.Pix[i]-e.V.Pix[i]) < chroma &&
 		unlikeAt(a.L.Pix, e.L.Pix, t.w, t.h, i%t.w, i/t.w, t.motion.noise) < float32(t.cfg.Difference)
 }

@@ -22,6 +22,7 @@ func (t *Tracker) judge(now float64) []Decision {
 	if t.rest {
 		return nil
 	}
+	t.shape.bridge(open, t.faint)
 	t.shape.closeGaps(open, 3)
 	t.shape.fillHoles(open, t.w*t.h/50)
 	near := t.close
@@ -100,6 +101,10 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 			continue
 		}
 		last := waited > t.cfg.Forget.Seconds() && t.nobody()
+		if e.score() < -sure && t.ledger.covered(inner) == 0 && t.who.wasThere(inner, t.base.coveredAt) {
+			t.tell(inner, k, e, "somebody who was there before the first picture has left")
+			continue
+		}
 		if e.part < crumb && !last {
 			held = true // the hair of somebody who stands still, as long as somebody may
 			t.tell(inner, k, e, "a crumb of something larger: waits until nobody is there")
@@ -189,6 +194,7 @@ func (t *Tracker) cores(b Blob) []Blob {
 			in[i] = 1
 		}
 	}
+	t.shape.bridge(in, t.faint)
 	t.shape.closeGaps(in, 3)
 	t.shape.fillHoles(in, t.w*t.h/50)
 	thin := structureRadius + max(1, int(t.cfg.SmallestSide*float64(t.w)/2))

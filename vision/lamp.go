@@ -183,33 +183,3 @@ func (a *lamps) around(i int, visit func(j int)) {
 		}
 	}
 }
-
-// bridge fills in m the places of lamps that lie between marked ones, across or
-// down: somebody before a strip is one, above it and below.
-func (a *lamps) bridge(m Mask) {
-	for y := range a.h {
-		a.fill(m, y*a.w, 1, a.w)
-	}
-	for x := range a.w {
-		a.fill(m, x, a.w, a.h)
-	}
-}
-
-// fill bridges the lamps of one line of n places.
-//
-//go:norace
-func (a *lamps) fill(m Mask, from, step, n int) {
-	open := -1 // the last marked place before the present run of a lamp's
-	for k := range n {
-		i := from + k*step
-		switch {
-		case m[i] != 0:
-			for j := open + 1; open >= 0 && j < k; j++ {
-				m[from+j*step] = 1
-			}
-			open = k
-		case a.mask[i] == 0:
-			open = -1
-		}
-	}
-}

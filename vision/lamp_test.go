@@ -77,7 +77,7 @@ func TestSomebodyBeforeAStripIsOne(t *testing.T) {
 		}
 	}
 	m[30*w+5] = 1 // below the strip only
-	a.bridge(m)
+	newShaper(w, h).bridge(m, a.mask)
 	if m[20*w+30] == 0 {
 		t.Error("the strip cuts who stands before it")
 	}

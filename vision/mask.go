@@ -133,6 +133,35 @@ func (s *shaper) closeGaps(m Mask, r int) {
 	s.erode(m, s.closed, r)
 }
 
+// bridge fills in m the places between marked ones, across or down, that over marks.
+func (s *shaper) bridge(m, over Mask) {
+	for y := range s.h {
+		bridgeLine(m, over, y*s.w, 1, s.w)
+	}
+	for x := range s.w {
+		bridgeLine(m, over, x, s.w, s.h)
+	}
+}
+
+// bridgeLine bridges one line of n places.
+//
+//go:norace
+func bridgeLine(m, over Mask, from, step, n int) {
+	open := -1 // the last marked place before the present run
+	for k := range n {
+		i := from + k*step
+		switch {
+		case m[i] != 0:
+			for j := open + 1; open >= 0 && j < k; j++ {
+				m[from+j*step] = 1
+			}
+			open = k
+		case over[i] == 0:
+			open = -1
+		}
+	}
+}
+
 // Blob is one connected set of marked places.
 type Blob struct {
 	Area           int

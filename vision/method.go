@@ -39,11 +39,15 @@ package vision
 //  5. People (people.go). What differs from the committed picture, or moves,
 //     connected, and has moved a moment ago, is a person when it came from the
 //     edge of the picture, goes on from one who did, or has walked a distance. A
-//     patch of sun never touches anything.
+//     patch of sun never touches anything. What differs a little in colour between
+//     places of a person belongs to them: a bottle's middle is nearly the wall's.
 //  6. Judging (judge.go). What differs, was touched, is no longer part of people,
 //     has been still for Config.Settle and has no people within Config.Quiet is
 //     judged. What spans slots, or stopped without anybody going on from it, is
-//     somebody who stands still: held as a person. What looks like the committed
+//     somebody who stands still: held as a person. An arm that reached in from a
+//     side of the picture and is no longer there has let go. What went away by
+//     itself, with nobody come to it, was somebody who was there from the first
+//     picture. What looks like the committed
 //     picture, or as before the light last changed there, is no change: a parcel
 //     put back, a strip that went out. The rest is cut to solid cores: shadows
 //     and strips fall off.

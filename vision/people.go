@@ -10,7 +10,11 @@ type people struct {
 	mask   Mask      // where people are
 	recent []float32 // by place: when a person was there, seconds
 	active []float32 // by place: when a person who moved was there
+	sides  []side    // by place: which sides of the picture whoever was there reached
+	sideAt []float32 // by place: when
+	begun  []float32 // by place: when somebody whom nobody saw come began to move there
 	moving []mover   // not yet known to be people
+	since  float64   // seconds: the first picture
 	seen   float64   // seconds: the latest picture
 	step   float64   // seconds from the picture before
 }
@@ -33,15 +37,21 @@ const (
 	// reach is how far from a place, as a share of the picture's width, somebody
 	// who lets go of it can be by the next picture.
 	reach = 0.2
+	// firstTime is for how long, in seconds, after the first picture whoever moves at
+	// its edge was there, and has not just come in.
+	firstTime = 1
+	// armTime is for how long, in seconds, before b was left an arm may have been cut
+	// off from the side it came from by what it passed.
+	armTime = 0.5
 	// stride is how much further somebody is after another second, as a share of
 	// the picture's width: at two pictures a second that counts.
 	stride = 0.5
 )
 
 func newPeople(w, h int) *people {
-	p := &people{w: w, h: h, mask: make(Mask, w*h), recent: make([]float32, w*h), active: make([]float32, w*h)}
+	p := &people{w: w, h: h, mask: make(Mask, w*h), recent: make([]float32, w*h), active: make([]float32, w*h), sides: make([]side, w*h), sideAt: make([]float32, w*h), begun: make([]float32, w*h)}
 	for i := range p.recent {
-		p.recent[i], p.active[i] = -1e6, -1e6
+		p.recent[i], p.active[i], p.sideAt[i], p.begun[i] = -1e6, -1e6, -1e6, -1e6
 	}
 	return p
 }
@@ -54,11 +64,18 @@ func (p *people) update(bs []Blob, t float64) {
 	p.step, p.seen = min(t-p.seen, 1), t
 	var still []mover
 	for _, b := range bs {
-		if p.atEdge(b) || p.known(b, t) || p.hasWalked(b, t, &still) {
+		reached, known := p.reached(b), p.known(b, t)
+		if reached != 0 || known || p.hasWalked(b, t, &still) {
 			for _, i := range b.Pix {
+				if !known && (reached == 0 || t-p.since < firstTime) {
+					p.begun[i] = float32(t)
+				}
 				p.mask[i] = 1
 				p.recent[i] = float32(t)
 				p.active[i] = float32(t)
+				if reached != 0 {
+					p.sides[i], p.sideAt[i] = reached, float32(t)
+				}
 			}
 		}
 	}
@@ -76,6 +93,9 @@ func (p *people) update(bs []Blob, t float64) {
 //
 //go:norace
 func (p *people) leftAlone(b Blob, covered float32, last []float32, least int) bool {
+	if p.letGo(b, covered) {
+		return true
+	}
 	const few = 8 // places: less is noise
 	inside := make(map[int32]bool, len(b.Pix))
 	times := make([]float32, len(b.Pix))
@@ -104,6 +124,72 @@ func (p *people) leftAlone(b Blob, covered float32, last []float32, least int) b
 	return near >= few || moved >= least
 }
 
+// wasThere reports whether what is gone from b went by itself: it began to move
+// where it stood. covered is by place when people first covered it.
+func (p *people) wasThere(b Blob, covered []float32) bool {
+	n := 0
+	for _, i := range b.Pix {
+		if covered[i]-p.begun[i] < 0.05 && covered[i] >= p.begun[i] {
+			n++
+		}
+	}
+	return n*3 > b.Area
+}
+
+// side is a set of the picture's sides.
+type side uint8
+
+const (
+	leftSide side = 1 << iota
+	rightSide
+	upperSide
+	lowerSide
+)
+
+// reached gives the sides of the picture at which b has more than a few places.
+func (p *people) reached(b Blob) (out side) {
+	if b.X0 > 1 && b.Y0 > 1 && b.X1 < p.w-1 && b.Y1 < p.h-1 {
+		return 0
+	}
+	var n [4]int
+	for _, i := range b.Pix {
+		x, y := int(i)%p.w, int(i)/p.w
+		for k, at := range [4]bool{x <= 1, x >= p.w-2, y <= 1, y >= p.h-2} {
+			if at {
+				n[k]++
+			}
+		}
+	}
+	for k, v := range n {
+		if v >= p.w/40 {
+			out |= 1 << k
+		}
+	}
+	return out
+}
+
+// letGo reports whether an arm that reached from a side of the picture to b until
+// covered is no longer there: b is further from that side now than somebody who
+// has just come in can be, which is by his own width.
+func (p *people) letGo(b Blob, covered float32) bool {
+	n, from := 0, side(0)
+	for _, i := range b.Pix {
+		if covered-p.sideAt[i] < armTime {
+			n++
+			from |= p.sides[i]
+		}
+	}
+	if 2*n < b.Area {
+		return false
+	}
+	for k, away := range [4]int{b.X0, p.w - b.X1, b.Y0, p.h - b.Y1} {
+		if from&(1<<k) != 0 && away < max(b.W(), p.w/16) {
+			return false
+		}
+	}
+	return true
+}
+
 // hold keeps somebody who stands still marked as a person.
 func (p *people) hold(b Blob, t float64) {
 	for _, i := range b.Pix {
@@ -114,21 +200,7 @@ func (p *people) hold(b Blob, t float64) {
 
 // atEdge reports whether b reaches the border of the picture with more than a
 // few places.
-//
-//go:norace
-func (p *people) atEdge(b Blob) bool {
-	if b.X0 > 1 && b.Y0 > 1 && b.X1 < p.w-1 && b.Y1 < p.h-1 {
-		return false
-	}
-	n := 0
-	for _, i := range b.Pix {
-		x, y := int(i)%p.w, int(i)/p.w
-		if x <= 1 || y <= 1 || x >= p.w-2 || y >= p.h-2 {
-			n++
-		}
-	}
-	return n >= p.w/40
-}
+func (p *people) atEdge(b Blob) bool { return p.reached(b) != 0 }
 
 // known reports whether a good part of b lies where people were a moment ago.
 func (p *people) known(b Blob, t float64) bool {

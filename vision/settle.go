@@ -159,15 +159,15 @@ func (s *settled) relook(i int) {
 	s.litAt[i] = s.restless[i]
 }
 
-// rebase commits everything untouched at once, but for people: after the light
-// made a step. What cannot be seen now had its look in the light before.
+// rebase commits at once what is untouched and not held: after the light made a
+// step. What cannot be seen now had its look in the light before.
 //
 //go:norace
-func (s *settled) rebase(people Mask, m *motion, t float64) {
+func (s *settled) rebase(held Mask, t float64) {
 	step := s.gain()
-	s.carryLight(people, t, 1)
+	s.carryLight(held, t, 1)
 	for i := range s.touched {
-		if s.touched[i] == 0 && people[i] == 0 && float32(t)-m.last[i] > 0.05 {
+		if s.touched[i] == 0 && held[i] == 0 {
 			s.committed.mix(s.still, i, 1)
 			s.look.mix(s.still, i, 1)
 		} else {

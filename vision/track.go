@@ -23,6 +23,7 @@ type Tracker struct {
 
 	diff    difference // of the still to the committed picture
 	changed Mask       // where still and committed differ
+	faint   Mask       // where the colour differs a little
 	people  Mask       // where people are: who.mask
 	who     *people
 	thick   Mask // what moves and is thick enough to be a hand
@@ -62,7 +63,7 @@ func NewTracker(slots room.SlotsFile, w, h int, cfg Config) *Tracker {
 		cfg: cfg, w: w, h: h,
 		scale: [2]float64{float64(slots.Width) / float64(w), float64(slots.Height) / float64(h)},
 		slots: newSlotMap(slots, w, h), motion: newMotion(w, h, cfg), lamps: newLamps(w, h), base: newSettled(w, h), cmp: newStructure(w, h), ledger: newLedger(),
-		diff: newDifference(n), changed: make(Mask, n), who: newPeople(w, h), thick: make(Mask, n), shape: newShaper(w, h),
+		diff: newDifference(n), changed: make(Mask, n), faint: make(Mask, n), who: newPeople(w, h), thick: make(Mask, n), shape: newShaper(w, h),
 		wide: make(Mask, n), core: make(Mask, n), busy: make(Mask, n), close: make(Mask, n), open: make(Mask, n),
 		rest: true,
 	}
@@ -80,12 +81,15 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	t.now, t.scene = at, nil
 	first := !t.base.begun
 	busy := t.busy
-	t.shape.dilate(busy, t.people, t.w/12)
+	t.perhaps(t.core)
+	t.shape.dilate(busy, t.core, t.w/12)
 	moving := t.motion.step(v.L.Pix, busy, t.lamps, now)
+	t.shape.dilate(busy, t.people, t.w/12)
 	t.findThick(moving)
 	t.lamps.learn(v.L.Pix, t.thick, t.motion.light(now) || t.motion.exposing(now), t.motion.noise, now)
 	dt := t.base.step(v, t.motion, now)
 	if first {
+		t.who.since = now
 		return nil
 	}
 	t.followLight(busy, now)
@@ -103,12 +107,43 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	return out
 }
 
-// followLight commits what is untouched at once while the light or the
-// exposure changes.
-func (t *Tracker) followLight(busy Mask, now float64) {
-	if t.motion.light(now) || t.motion.exposing(now) {
-		t.base.rebase(busy, t.motion, now)
+// perhaps marks in out where people are or may be: whoever has just stopped moving
+// differs still.
+//
+//go:norace
+func (t *Tracker) perhaps(out Mask) {
+	copy(out, t.people)
+	for i, c := range t.changed {
+		out[i] |= c & t.base.touched[i]
 	}
+}
+
+// followLight commits what is untouched at once while the light or the
+// exposure changes. What another exposure does not explain has just been taken or
+// put down, and is found by comparing.
+//
+//go:norace
+func (t *Tracker) followLight(busy Mask, now float64) {
+	light := t.motion.light(now)
+	if !light && !t.motion.exposing(now) {
+		return
+	}
+	held := t.core
+	copy(held, busy)
+	gain := t.base.gain()
+	for i := range held {
+		if held[i] == 0 && t.base.touched[i] == 0 && (float32(now)-t.motion.last[i] <= 0.05 || !light && !t.exposed(i, gain)) {
+			held[i] = 1
+		}
+	}
+	t.base.rebase(held, now)
+}
+
+// exposed reports whether place i may look as it does by another exposure alone.
+//
+//go:norace
+func (t *Tracker) exposed(i int, gain float32) bool {
+	return t.base.still.L.Pix[i] > blown || t.base.committed.L.Pix[i] > blown || t.like(t.base.committed, i, gain, float32(t.cfg.Chroma))
 }
 
 // findPeople marks the connected places that differ or move and of which some
@@ -119,7 +154,7 @@ func (t *Tracker) findPeople(now float64) {
 	for i := range t.wide {
 		t.wide[i] = t.changed[i] | t.motion.mask[i]
 	}
-	t.lamps.bridge(t.wide)
+	t.shape.bridge(t.wide, t.between(t.core))
 	t.shape.closeGaps(t.wide, 2)
 	var moving []Blob
 	least := t.least()
@@ -140,6 +175,15 @@ func (t *Tracker) findPeople(now float64) {
 	t.who.update(moving, now)
 	t.shape.dilate(t.wide, t.people, 2)
 	t.base.touch(t.wide, now)
+}
+
+// between marks in over what may lie inside of people: lamps that they stand before, and
+// what differs a little, as a bottle's middle does before a wall that shows
+// through it.
+func (t *Tracker) between(over Mask) Mask {
+	copy(over, t.lamps.mask)
+	orRow(over, t.faint)
+	return over
 }
 
 // findThick marks what moves and is at least as thick as a hand or a parcel: the

@@ -39,6 +39,15 @@ const (
 
 var personLook, armLook = textured(96, 160, 555), textured(200, 20, 556)
 
+// plain is a look without structure.
+func plain(level float32) Plane {
+	p := NewPlane(64, 64)
+	for i := range p.Pix {
+		p.Pix[i] = level
+	}
+	return p
+}
+
 func stageSlots() room.SlotsFile {
 	return room.SlotsFile{Camera: "cam1", Width: 640, Height: 360, Slots: []room.Slot{
 		rectSlot("A2", room.SlotShelf, 120, 60, 180, 90), rectSlot("B2", room.SlotShelf, 320, 60, 180, 90),
@@ -258,6 +267,21 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 			s.person = nil
 			s.run(15)
 		}, nil},
+		{"a person who was there from the first picture and leaves is no parcel", func(s *stage) {
+			s.stand(400)
+			s.tracker = NewTracker(stageSlots(), stageW, stageH, Config{})
+			s.run(20)
+			s.walk(400, 700)
+			s.person = nil
+			s.run(15)
+		}, nil},
+		{"a smooth parcel that is lifted out is missed whole", func(s *stage) {
+			s.parcel("p", 150, 90, 56, 50)
+			s.looks["p"] = plain(40)
+			s.tracker = NewTracker(stageSlots(), stageW, stageH, Config{})
+			s.run(10)
+			s.visit(180, 110, func() { delete(s.parcels, "p") })
+		}, []string{"removed A2 i1"}},
 		{"lamp off, on and dimmed", func(s *stage) {
 			for _, g := range []float32{0.4, 1, 0.7, 1.5, 1} {
 				s.gain = g
