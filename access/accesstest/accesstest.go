@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ type Bench struct {
 	Door    string       // the door's name in grants
 	Close   func() error // the driver's closer
 	Log     *Log         // what the driver was given to log to
+	Shared  bool         // two benches are one piece of hardware: it is checked by one at a time
 
 	Pull     func(t *testing.T) bool // from outside: does the door open? it falls shut again when it has locked behind who entered
 	Released func() bool             // would it open? nobody tries
@@ -52,8 +54,11 @@ type Bench struct {
 const (
 	patience = 30 * time.Second // for what is not bounded otherwise
 	long     = 5 * time.Minute  // for what is not to end by itself while a check runs
-	short    = 2 * time.Second  // for what is to end by itself
+	short    = time.Second      // for what is to end by itself
 )
+
+// lanes is how many checks run beside one another: most of them wait.
+const lanes = 4
 
 // check is one promise.
 type check struct {
@@ -63,7 +68,8 @@ type check struct {
 }
 
 // Run checks that a driver keeps the promises of the room's device interfaces.
-// open is called for each check and cleans up with t.Cleanup.
+// open is called for each check, from several at once unless the bench is Shared,
+// and cleans up with t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T) Bench) {
 	door := func(b Bench) bool { return b.Devices.Door != nil }
 	lights := func(b Bench) bool { return b.Devices.Lights != nil }
@@ -76,7 +82,10 @@ func Run(t *testing.T, open func(t *testing.T) Bench) {
 	}
 	plug := func(b Bench) bool { return b.Plug != nil }
 	stop := func(b Bench) bool { return b.Close != nil }
-	checks := []check{
+	checks := []check{ // those that take long begin
+		{"a line that is cut is unavailable, and soon", plug, cutIsUnavailable},
+		{"a lost line is told once, and once when it is back", and(plug, func(b Bench) bool { return b.Log != nil }), tellsOnce},
+		{"a diagnosis says whether the hardware answers", func(b Bench) bool { return b.Devices.Diagnostics != nil }, diagnoses},
 		{"a grant opens the door once", door, opensOnce},
 		{"an expired grant is refused", door, refusesExpired},
 		{"an older grant is refused", door, refusesOlder},
@@ -102,17 +111,38 @@ func Run(t *testing.T, open func(t *testing.T) Bench) {
 		{"a shown card is read", func(b Bench) bool { return b.Devices.Reader != nil }, reads},
 		{"a locker opens by a grant, and locks by itself", lockers, opensLocker},
 		{"stopped, the lockers are locked", and(lockers, stop), stopLocksLocker},
-		{"a line that is cut is unavailable, and soon", plug, cutIsUnavailable},
-		{"a lost line is told once, and once when it is back", and(plug, func(b Bench) bool { return b.Log != nil }), tellsOnce},
-		{"a diagnosis says whether the hardware answers", func(b Bench) bool { return b.Devices.Diagnostics != nil }, diagnoses},
 	}
 	var has Bench
 	t.Run("it opens", func(t *testing.T) { has = open(t) })
-	for _, c := range checks {
-		if c.needs(has) {
-			t.Run(c.name, func(t *testing.T) { c.try(t, open(t)) })
-		}
+	checks = slices.DeleteFunc(checks, func(c check) bool { return !c.needs(has) })
+	beside := lanes
+	if has.Shared {
+		beside = 1
 	}
+	queue := make(chan check)
+	var wg sync.WaitGroup
+	for range beside {
+		wg.Go(func() {
+			for c := range queue {
+				t.Run(c.name, func(t *testing.T) { c.try(t, open(t)) })
+			}
+		})
+	}
+	for _, c := range checks {
+		queue <- c
+	}
+	close(queue)
+	wg.Wait()
+}
+
+// Beside runs subtests that mostly wait all at once, more than there are
+// processors.
+func Beside(t *testing.T, all map[string]func(t *testing.T)) {
+	var wg sync.WaitGroup
+	for name, try := range all {
+		wg.Go(func() { t.Run(name, try) })
+	}
+	wg.Wait()
 }
 
 // Refuses checks that a driver fails at start, with ErrInvalid, for each of the

@@ -76,7 +76,7 @@ func deadMan(t *testing.T, b Bench) {
 }
 
 func refreshed(t *testing.T, b Bench) {
-	const ttl = time.Second
+	const ttl = short / 2
 	tick := time.NewTicker(ttl / 4)
 	defer tick.Stop()
 	var before time.Time

@@ -19,6 +19,25 @@ type Wire struct {
 	cut   bool
 	spoil func(fromPeer bool, b []byte) []byte // what becomes of bytes under way; may be nil
 	open  map[io.Closer]bool
+	came  chan struct{} // something connected since it was looked at last
+}
+
+func newWire() *Wire { return &Wire{open: map[io.Closer]bool{}, came: make(chan struct{}, 1)} }
+
+// stand notes what a connection is made of; a wire that is cut lets none stand.
+func (w *Wire) stand(ends ...io.Closer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range ends {
+		w.open[c] = true
+	}
+	if w.cut {
+		w.hangUp()
+	}
+	select {
+	case w.came <- struct{}{}:
+	default:
+	}
 }
 
 // Plug lets the line be, or cuts it.
@@ -31,6 +50,15 @@ func (w *Wire) Plug(in bool) {
 	}
 }
 
+// fell forgets what ended by itself.
+func (w *Wire) fell(ends ...io.Closer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range ends {
+		delete(w.open, c)
+	}
+}
+
 // hangUp breaks what is connected now; a new connection may stand at once.
 func (w *Wire) hangUp() {
 	for c := range w.open {
@@ -39,13 +67,24 @@ func (w *Wire) hangUp() {
 	}
 }
 
-// HangUpOne breaks the connection that stands; false where none does.
-func (w *Wire) HangUpOne() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	stands := len(w.open) > 0
-	w.hangUp()
-	return stands
+// HangUp waits for a connection and breaks it.
+func (w *Wire) HangUp(t *testing.T) {
+	t.Helper()
+	end := time.After(patience)
+	for {
+		w.mu.Lock()
+		stands := len(w.open) > 0
+		w.hangUp()
+		w.mu.Unlock()
+		if stands {
+			return
+		}
+		select {
+		case <-w.came:
+		case <-end:
+			t.Fatalf("nothing connects within %s", patience)
+		}
+	}
 }
 
 // Spoil says what becomes of bytes under way; nil lets them be. Both directions
@@ -87,7 +126,8 @@ func TCPWire(t *testing.T, address string) *Wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &Wire{Near: l.Addr().String(), open: map[io.Closer]bool{}}
+	w := newWire()
+	w.Near = l.Addr().String()
 	var wg sync.WaitGroup
 	t.Cleanup(func() {
 		_ = l.Close()
@@ -105,13 +145,11 @@ func TCPWire(t *testing.T, address string) *Wire {
 				_ = c.Close()
 				continue
 			}
-			w.mu.Lock()
-			w.open[c], w.open[far] = true, true
-			if w.cut {
-				w.hangUp()
+			w.stand(c, far)
+			hangUp := func() {
+				_, _ = c.Close(), far.Close()
+				w.fell(c, far)
 			}
-			w.mu.Unlock()
-			hangUp := func() { _, _ = c.Close(), far.Close() }
 			wg.Go(func() { defer hangUp(); w.pass(c, far, false) })
 			wg.Go(func() { defer hangUp(); w.pass(far, c, true) })
 		}
@@ -163,7 +201,8 @@ func SerialWire(t *testing.T) (w *Wire, far string) {
 	t.Helper()
 	near, nearIn := ptyPair(t)
 	farIn, far := ptyPair(t)
-	w = &Wire{Near: near, open: map[io.Closer]bool{}}
+	w = newWire()
+	w.Near = near
 	var ends [2]*os.File
 	for i, path := range []string{nearIn, farIn} {
 		f, err := os.OpenFile(path, os.O_RDWR, 0)

@@ -20,6 +20,7 @@ import (
 )
 
 func TestConformanceWithOLA(t *testing.T) {
+	t.Parallel()
 	ola := olatest.Start(t, olatest.Config{Plugin: "artnet", Settings: "ip = 127.0.0.1\nuse_loopback = true", Universe: 7,
 		HTTP: porttest.Port(t), RPC: porttest.Port(t)})
 	before := func() error { return nil }
@@ -36,7 +37,9 @@ func TestConformanceWithOLA(t *testing.T) {
 		}
 		before = closer.Close
 		t.Cleanup(func() { closer.Close() })
-		return bench(devices, closer.Close, &log, func() dmx.Frame { return ola.Frame(t) })
+		b := bench(devices, closer.Close, &log, func() dmx.Frame { return ola.Frame(t) })
+		b.Shared = true
+		return b
 	})
 }
 
@@ -124,6 +127,7 @@ func (n *contractNode) shows() dmx.Frame {
 }
 
 func TestConformanceWithANodeThatAnswers(t *testing.T) {
+	t.Parallel()
 	accesstest.Run(t, func(t *testing.T) accesstest.Bench {
 		n := newNode(t)
 		var log accesstest.Log

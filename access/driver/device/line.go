@@ -96,6 +96,13 @@ type Backoff struct {
 	next           time.Duration
 }
 
+// ReadBackoff takes the option retry: the first wait, of which the longest is
+// twenty times.
+func ReadBackoff(o *Options) Backoff {
+	first := o.Duration("retry", 100*time.Millisecond)
+	return Backoff{First: first, Longest: 20 * first}
+}
+
 // Wait waits before the next try, with jitter; false where ctx ended.
 func (b *Backoff) Wait(ctx context.Context) bool {
 	if b.First == 0 {

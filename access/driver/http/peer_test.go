@@ -48,6 +48,12 @@ func newRig(t *testing.T, serve func(g *rig, mux *http.ServeMux)) *rig {
 	return g
 }
 
+// wire is a line to the rig that a test can break.
+func (g *rig) wire(t *testing.T) *accesstest.Wire {
+	t.Helper()
+	return accesstest.TCPWire(t, strings.TrimPrefix(g.url, "http://"))
+}
+
 func (g *rig) set(change func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

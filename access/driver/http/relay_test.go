@@ -24,18 +24,29 @@ func file(t *testing.T, text string) string {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for model, serve := range map[string]func(*rig, *http.ServeMux){"shelly1": serveShelly1, "shelly2": serveShelly2} {
-		t.Run(model, func(t *testing.T) {
-			t.Parallel()
-			accesstest.Run(t, func(t *testing.T) accesstest.Bench { return relayBench(t, model, serve) })
-		})
+	all := map[string]func(*testing.T){}
+	for model, serve := range relays {
+		all[model] = func(t *testing.T) {
+			accesstest.Run(t, func(t *testing.T) accesstest.Bench {
+				g := newRig(t, serve)
+				return relayBench(t, model, g, g.url, "10ms")
+			})
+		}
+		all[model+" through a storm"] = func(t *testing.T) {
+			g := newRig(t, serve)
+			w := g.wire(t)
+			accesstest.Survives(t, relayBench(t, model, g, "http://"+w.Near, "1ms"), w)
+		}
 	}
+	accesstest.Beside(t, all)
 }
 
-func relayBench(t *testing.T, model string, serve func(*rig, *http.ServeMux)) accesstest.Bench {
-	g := newRig(t, serve)
+// relays are the contract peers by their model.
+var relays = map[string]func(*rig, *http.ServeMux){"shelly1": serveShelly1, "shelly2": serveShelly2}
+
+func relayBench(t *testing.T, model string, g *rig, url, poll string) accesstest.Bench {
 	var log accesstest.Log
-	devices, closer, err := Open(t.Context(), map[string]string{"model": model, "url": g.url, "contact": "1", "exit": "0", "poll": "10ms",
+	devices, closer, err := Open(t.Context(), map[string]string{"model": model, "url": url, "contact": "1", "exit": "0", "poll": poll,
 		"password_file": file(t, g.password+"\n")}, log.Logger())
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +108,7 @@ func TestRefuses(t *testing.T) {
 }
 
 func TestAWrongPasswordIsTold(t *testing.T) {
-	for model, serve := range map[string]func(*rig, *http.ServeMux){"shelly1": serveShelly1, "shelly2": serveShelly2} {
+	for model, serve := range relays {
 		g := newRig(t, serve)
 		devices, closer, err := Open(t.Context(), map[string]string{"model": model, "url": g.url, "contact": "1", "poll": "10ms", "password_file": file(t, "a guess")}, new(accesstest.Log).Logger())
 		if err != nil {

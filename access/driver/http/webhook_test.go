@@ -106,10 +106,16 @@ func (v *receiver) take(w http.ResponseWriter, id string, body []byte) {
 }
 
 func openHook(t *testing.T, v *receiver, door bool) (room.Devices, io.Closer, *accesstest.Log) {
+	t.Helper()
+	return openHookAt(t, v.url, door, "10ms")
+}
+
+func openHookAt(t *testing.T, url string, door bool, poll string) (room.Devices, io.Closer, *accesstest.Log) {
+	t.Helper()
 	var log accesstest.Log
-	options := map[string]string{"model": "webhook", "url": v.url + "/hook", "secret_file": file(t, secret)}
+	options := map[string]string{"model": "webhook", "url": url + "/hook", "secret_file": file(t, secret)}
 	if door {
-		options["state"], options["poll"] = v.url+"/door", "10ms"
+		options["state"], options["poll"] = url+"/door", poll
 	}
 	devices, closer, err := Open(t.Context(), options, log.Logger())
 	if err != nil {
@@ -121,9 +127,14 @@ func openHook(t *testing.T, v *receiver, door bool) (room.Devices, io.Closer, *a
 
 func TestWebhookConformance(t *testing.T) {
 	t.Parallel()
+	all := map[string]func(*testing.T){"through a storm": func(t *testing.T) {
+		v := newReceiver(t)
+		w := v.wire(t)
+		devices, _, log := openHookAt(t, "http://"+w.Near, true, "1ms")
+		accesstest.Survives(t, doorBench(t, v.rig, devices, log), w)
+	}}
 	for _, door := range []bool{true, false} {
-		t.Run(fmt.Sprintf("door %t", door), func(t *testing.T) {
-			t.Parallel()
+		all[fmt.Sprintf("door %t", door)] = func(t *testing.T) {
 			accesstest.Run(t, func(t *testing.T) accesstest.Bench {
 				v := newReceiver(t)
 				devices, closer, log := openHook(t, v, door)
@@ -148,8 +159,9 @@ func TestWebhookConformance(t *testing.T) {
 				}
 				return b
 			})
-		})
+		}
 	}
+	accesstest.Beside(t, all)
 }
 
 func TestAnUnlockIsToldAgainUnderItsIdUntilItIsAnswered(t *testing.T) {

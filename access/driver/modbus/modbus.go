@@ -11,6 +11,7 @@
 //	unit       1               the module's number
 //	timeout    500ms           for one reply
 //	poll       100ms           how often inputs are read
+//	retry      100ms           the first wait before a module that is lost is tried again
 //	strike     coil            releases the strike while on; required
 //	invert_strike  false       true for a magnet that holds while its coil is on
 //	pulse      register        instead of holding the coil: tenths of a second are
@@ -74,6 +75,7 @@ const lockerPulse = 500 * time.Millisecond
 type Driver struct {
 	wiring
 	poll   time.Duration
+	again  device.Backoff
 	client *Client
 	line   *device.Line
 	door   *device.Doorway // nil without strike and pulse
@@ -123,7 +125,7 @@ func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.
 
 func read(o *device.Options) (*Driver, error) {
 	timeout := o.Duration("timeout", 500*time.Millisecond)
-	d := &Driver{poll: o.Duration("poll", 100*time.Millisecond), lamps: map[string]bool{}, fed: map[string]time.Time{}}
+	d := &Driver{poll: o.Duration("poll", 100*time.Millisecond), again: device.ReadBackoff(o), lamps: map[string]bool{}, fed: map[string]time.Time{}}
 	d.client = &Client{Unit: byte(o.Number("unit", 1, 0, 255)), Timeout: timeout}
 	if address := o.Text("address", ""); address != "" {
 		if _, _, err := net.SplitHostPort(address); err != nil {
@@ -197,7 +199,6 @@ func (d *Driver) move(ctx context.Context, release bool) error {
 // run polls the module until ctx ends.
 func (d *Driver) run(ctx context.Context) {
 	defer close(d.done)
-	var again device.Backoff
 	exit, beats := false, uint16(0)
 	tick := time.NewTicker(d.poll)
 	defer tick.Stop()
@@ -213,11 +214,11 @@ func (d *Driver) run(ctx context.Context) {
 				d.door.Fault("the door's controller does not answer: " + err.Error())
 			}
 			exit = false
-			if !again.Wait(ctx) {
+			if !d.again.Wait(ctx) {
 				return
 			}
 		default:
-			again.Reset()
+			d.again.Reset()
 			select {
 			case <-ctx.Done():
 				return

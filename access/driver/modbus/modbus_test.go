@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -28,22 +27,33 @@ func wired(more map[string]string) map[string]string {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
+	all := map[string]func(*testing.T){}
 	for name, program := range libraries(t) {
-		t.Run(name+" over TCP", func(t *testing.T) {
-			t.Parallel()
-			p := startPeer(t, program, "tcp")
-			w := accesstest.TCPWire(t, p.address)
-			accesstest.Run(t, func(t *testing.T) accesstest.Bench { return bench(t, p, w, map[string]string{"address": w.Near}) })
-		})
-		t.Run(name+" over RTU", func(t *testing.T) {
-			t.Parallel()
-			w, far := accesstest.SerialWire(t)
-			p := startPeer(t, program, "rtu", far)
-			accesstest.Run(t, func(t *testing.T) accesstest.Bench {
-				return bench(t, p, w, map[string]string{"port": w.Near, "baud": "115200", "parity": "none", "timeout": "400ms"})
-			})
-		})
+		for over, connect := range lines {
+			all[name+" over "+over] = func(t *testing.T) {
+				free := modules{connect: func() *module { return connect(t, program) }}
+				accesstest.Run(t, func(t *testing.T) accesstest.Bench {
+					m := free.take(t)
+					return bench(t, m.peer, m.wire, m.reach)
+				})
+			}
+		}
 	}
+	accesstest.Beside(t, all)
+}
+
+// lines are the ways to a module.
+var lines = map[string]func(t *testing.T, program []string) *module{
+	"TCP": func(t *testing.T, program []string) *module {
+		p := startPeer(t, program, "tcp")
+		w := accesstest.TCPWire(t, p.address)
+		return &module{p, w, map[string]string{"address": w.Near}}
+	},
+	"RTU": func(t *testing.T, program []string) *module {
+		w, far := accesstest.SerialWire(t)
+		return &module{startPeer(t, program, "rtu", far), w, map[string]string{"port": w.Near, "baud": "115200", "parity": "none", "timeout": "250ms"}}
+	},
 }
 
 func TestOptions(t *testing.T) {
@@ -208,45 +218,25 @@ func TestAPulseCarriesTheGrantsTime(t *testing.T) {
 	accesstest.Eventually(t, "the heartbeat goes on", func() bool { return p.ask(t, "get hr 8") != beat })
 }
 
-// TestAThousandDisconnectsAndGarbage breaks the line a thousand times, with
-// garbage and flipped bits in replies in between: without a grant the strike
-// never moves, and in the end the door works.
 func TestAThousandDisconnectsAndGarbage(t *testing.T) {
-	door, p, w := doorBehind(t, map[string]string{"timeout": "50ms", "poll": "1ms"})
-	go func() {
-		for range door.Events(t.Context()) { // a listener must not hold the driver up
-		}
-	}()
-	garbage := func(fromPeer bool, b []byte) []byte {
-		for i := range b {
-			if fromPeer && rand.IntN(2) == 0 {
-				b[i] = byte(rand.Uint32())
-			}
-		}
-		return b
+	t.Parallel()
+	program := libraries(t)["libmodbus"]
+	quick := func(timeout string) map[string]string {
+		return map[string]string{"timeout": timeout, "poll": "1ms", "retry": "50us"}
 	}
-	flip := func(fromPeer bool, b []byte) []byte {
-		if fromPeer { // TCP hides no flipped bit: the strike may read as released
-			b[rand.IntN(len(b))] ^= 1 << rand.IntN(8)
-		}
-		return b
-	}
-	spoils := map[int]func(bool, []byte) []byte{10: garbage, 30: flip}
-	for n := range 1000 {
-		w.Spoil(spoils[n%40])
-		accesstest.Eventually(t, "the driver connects again", w.HangUpOne)
-		if p.ask(t, "get co %d", strike) != 0 {
-			t.Fatalf("after %d disconnects the strike is released without a grant", n)
-		}
-	}
-	w.Spoil(nil)
-	accesstest.Eventually(t, "the lock answers again", func() bool { return door.Lock(t.Context()) == nil })
-	if err := door.Unlock(t.Context(), grant(1, time.Minute)); err != nil {
-		t.Fatal(err)
-	}
-	if p.ask(t, "get co %d", strike) != 1 {
-		t.Error("the strike does not release")
-	}
+	accesstest.Beside(t, map[string]func(*testing.T){
+		"TCP": func(t *testing.T) {
+			m := lines["TCP"](t, program)
+			maps.Copy(m.reach, quick("20ms"))
+			accesstest.Survives(t, bench(t, m.peer, m.wire, m.reach), m.wire)
+		},
+		"RTU": func(t *testing.T) {
+			w, far := accesstest.AdapterWire(t)
+			reach := map[string]string{"port": w.Near, "baud": "115200", "parity": "none"}
+			maps.Copy(reach, quick("2ms")) // which is how long the line must be quiet after a disconnect, too
+			accesstest.Survives(t, bench(t, startPeer(t, program, "rtu", far), w, reach), w)
+		},
+	})
 }
 
 func TestAnUnlockThatFailedIsNotMadeGoodLater(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/packroom/packroom/access/accesstest"
 )
 
 // peer is a relay module by somebody else's Modbus library.
@@ -71,4 +73,39 @@ func (p *peer) ask(t *testing.T, format string, args ...any) int {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// module is a peer at the end of a line that the test can cut.
+type module struct {
+	peer  *peer
+	wire  *accesstest.Wire
+	reach map[string]string // options by which the driver reaches it
+}
+
+// modules lends modules to checks that run beside one another, and makes as many
+// as are needed at once.
+type modules struct {
+	connect func() *module
+
+	mu   sync.Mutex
+	free []*module
+}
+
+func (m *modules) take(t *testing.T) *module {
+	t.Helper()
+	m.mu.Lock()
+	var one *module
+	if n := len(m.free); n > 0 {
+		one, m.free = m.free[n-1], m.free[:n-1]
+	}
+	m.mu.Unlock()
+	if one == nil {
+		one = m.connect()
+	}
+	t.Cleanup(func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.free = append(m.free, one)
+	})
+	return one
 }

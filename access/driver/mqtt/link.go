@@ -10,7 +10,6 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
-	"github.com/packroom/packroom/access/driver/device"
 	"github.com/packroom/packroom/room"
 )
 
@@ -33,9 +32,8 @@ type message struct {
 // run holds a connection to the broker until ctx ends.
 func (d *Driver) run(ctx context.Context) {
 	defer close(d.done)
-	var wait device.Backoff
 	for ctx.Err() == nil {
-		err := d.connect(ctx, wait.Reset)
+		err := d.connect(ctx, d.again.Reset)
 		if errors.Is(err, errAgain) {
 			continue
 		}
@@ -43,7 +41,7 @@ func (d *Driver) run(ctx context.Context) {
 			return
 		}
 		d.lost(err)
-		if !wait.Wait(ctx) {
+		if !d.again.Wait(ctx) {
 			return
 		}
 	}

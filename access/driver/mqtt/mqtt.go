@@ -22,6 +22,7 @@
 //	lights         ""             the slots' lights: "A1=light/shelf_a1, A2=light/shelf_a2"
 //	reader         ""             a tag scanner at the kiosk
 //	kiosk          K1             where the scanner is
+//	retry          100ms          the first wait before a broker that is lost is tried again
 //
 // A thing is given by its discovery topic between "homeassistant/" and "/config":
 // lock/front_door, or binary_sensor/0x00158d/contact. A lock needs its contact.
@@ -85,6 +86,7 @@ type Driver struct {
 	lights    map[string]*thing // by slot
 	kiosk     string
 	line      *device.Line
+	again     device.Backoff
 	door      *device.Doorway // nil without a lock
 	stop      context.CancelFunc
 	done      chan struct{}
@@ -102,7 +104,7 @@ type Driver struct {
 // Open makes the devices that options name.
 func Open(ctx context.Context, options map[string]string, log *slog.Logger) (room.Devices, io.Closer, error) {
 	o := device.Read(options)
-	d := &Driver{line: device.NewLine(log), options: readBroker(o), discovery: strings.Trim(o.Text("discovery", "homeassistant"), "/"),
+	d := &Driver{line: device.NewLine(log), again: device.ReadBackoff(o), options: readBroker(o), discovery: strings.Trim(o.Text("discovery", "homeassistant"), "/"),
 		things: map[string]*thing{}, lights: map[string]*thing{}, kiosk: o.Text("kiosk", "K1"), done: make(chan struct{}),
 		shown: map[string]room.Signal{}, reads: map[chan room.Attempt]bool{}}
 	d.lock = d.thing(o, "lock", "lock", "switch")

@@ -15,11 +15,19 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	port := broker(t)
 	accesstest.Run(t, func(t *testing.T) accesstest.Bench {
 		b, _ := bench(t, port)
 		return b
 	})
+}
+
+func TestAThousandDisconnectsAndGarbage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, broker(t))
+	b, w := h.bench(t, map[string]string{"retry": "50us"})
+	accesstest.Survives(t, b, w)
 }
 
 func TestRefuses(t *testing.T) {
@@ -58,6 +66,7 @@ func grant(fence uint64) room.Grant {
 }
 
 func TestALockThatDoesNotAnswerIsNoUnlock(t *testing.T) {
+	t.Parallel()
 	b, h := bench(t, broker(t))
 	h.mu.Lock()
 	h.deaf = true
@@ -73,6 +82,7 @@ func TestALockThatDoesNotAnswerIsNoUnlock(t *testing.T) {
 }
 
 func TestTheBrokerLocksTheDoorWhenThisMachineIsLost(t *testing.T) {
+	t.Parallel()
 	b, h := bench(t, broker(t))
 	if err := b.Devices.Door.Unlock(t.Context(), grant(1)); err != nil {
 		t.Fatal(err)
@@ -86,7 +96,8 @@ func TestTheBrokerLocksTheDoorWhenThisMachineIsLost(t *testing.T) {
 }
 
 func TestAThingThatIsNotThereIsTold(t *testing.T) {
-	port := broker(t)
+	t.Parallel()
+	port, all := broker(t), map[string]func(*testing.T){}
 	for name, c := range map[string]struct {
 		change func(h *house)
 		want   string
@@ -99,8 +110,7 @@ func TestAThingThatIsNotThereIsTold(t *testing.T) {
 		"a lock without power":        {func(h *house) { h.say("lock/available", "offline") }, "lock/front says at BASE/lock/available that it is not there"},
 		"a contact that says nothing": {func(h *house) { h.say("contact", "") }, "binary_sensor/front/contact has said nothing at BASE/contact"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		all[name] = func(t *testing.T) {
 			h := newHouse(t, port)
 			c.change(h)
 			devices, closer, err := Open(t.Context(), h.options(fmt.Sprintf("127.0.0.1:%d", port)), new(accesstest.Log).Logger())
@@ -110,8 +120,9 @@ func TestAThingThatIsNotThereIsTold(t *testing.T) {
 			defer closer.Close()
 			want := strings.ReplaceAll(c.want, "BASE", h.base)
 			accesstest.Eventually(t, want, func() bool { return strings.Contains(devices.Diagnostics.Diagnose()[0].Problem, want) })
-		})
+		}
 	}
+	accesstest.Beside(t, all)
 }
 
 func TestTemplates(t *testing.T) {

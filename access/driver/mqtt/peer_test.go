@@ -3,6 +3,7 @@ package mqtt
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -52,86 +53,11 @@ func broker(t *testing.T) int {
 	return port
 }
 
-// wire is a TCP proxy that can be cut.
-type wire struct {
-	listener net.Listener
-	to       string
-
-	mu    sync.Mutex
-	cut   bool
-	conns map[net.Conn]bool
-}
-
-func newWire(t *testing.T, to string) *wire {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{listener: l, to: to, conns: map[net.Conn]bool{}}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() { w.carry(c) })
-		}
-	})
-	t.Cleanup(func() { l.Close(); w.plug(false); all.Wait() })
-	return w
-}
-
-func (w *wire) carry(c net.Conn) {
-	far, err := net.Dial("tcp", w.to)
-	if err != nil {
-		c.Close()
-		return
-	}
-	w.mu.Lock()
-	cut := w.cut
-	w.conns[c], w.conns[far] = true, true
-	w.mu.Unlock()
-	if cut {
-		c.Close()
-		far.Close()
-	}
-	var both sync.WaitGroup
-	for _, dir := range [][2]net.Conn{{c, far}, {far, c}} {
-		both.Go(func() {
-			buf := make([]byte, 4096)
-			for {
-				n, err := dir[0].Read(buf)
-				if err == nil {
-					_, err = dir[1].Write(buf[:n])
-				}
-				if err != nil {
-					c.Close()
-					far.Close()
-					return
-				}
-			}
-		})
-	}
-	both.Wait()
-}
-
-func (w *wire) plug(in bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.cut = !in
-	for c := range w.conns {
-		if w.cut {
-			c.Close()
-			delete(w.conns, c)
-		}
-	}
-}
-
 // house is a lock with its door, two lights and a tag scanner that speak to the
 // broker as Zigbee2MQTT and ESPHome do.
 type house struct {
 	t      *testing.T
+	broker string
 	client paho.Client
 	base   string // of all topics, so that one broker serves many tests
 
@@ -145,8 +71,8 @@ type house struct {
 }
 
 func newHouse(t *testing.T, port int) *house {
-	h := &house{t: t, base: room.NewID(), lights: map[string]room.Signal{}}
-	options := paho.NewClientOptions().AddBroker(fmt.Sprintf("tcp://127.0.0.1:%d", port)).SetClientID("house-" + h.base).SetOrderMatters(true)
+	h := &house{t: t, broker: fmt.Sprintf("127.0.0.1:%d", port), base: room.NewID(), lights: map[string]room.Signal{}}
+	options := paho.NewClientOptions().AddBroker("tcp://" + h.broker).SetClientID("house-" + h.base).SetOrderMatters(true)
 	h.client = paho.NewClient(options)
 	h.must(h.client.Connect())
 	t.Cleanup(func() { h.client.Disconnect(100) })
@@ -260,9 +186,16 @@ func (h *house) options(broker string) map[string]string {
 // bench is a driver with a house, each at the end of its line to the broker.
 func bench(t *testing.T, port int) (accesstest.Bench, *house) {
 	h := newHouse(t, port)
-	w := newWire(t, fmt.Sprintf("127.0.0.1:%d", port))
+	b, _ := h.bench(t, nil)
+	return b, h
+}
+
+func (h *house) bench(t *testing.T, more map[string]string) (accesstest.Bench, *accesstest.Wire) {
+	w := accesstest.TCPWire(t, h.broker)
 	var log accesstest.Log
-	devices, closer, err := Open(t.Context(), h.options(w.listener.Addr().String()), log.Logger())
+	options := h.options(w.Near)
+	maps.Copy(options, more)
+	devices, closer, err := Open(t.Context(), options, log.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +209,7 @@ func bench(t *testing.T, port int) (accesstest.Bench, *house) {
 			h.say("bridge", fmt.Sprintf(`{"state":%q}`, map[bool]string{true: "offline", false: "online"}[broken]))
 		},
 		Plug: func(t *testing.T, in bool) {
-			w.plug(in)
+			w.Plug(in)
 			accesstest.Eventually(t, "the line is noticed", func() bool { return good() == in })
 		},
 		Slots: []string{"A1", "D4"},
@@ -292,5 +225,5 @@ func bench(t *testing.T, port int) (accesstest.Bench, *house) {
 		Show: func(_ *testing.T, secret string) {
 			h.must(h.client.Publish(h.base+"/tag", 1, false, fmt.Sprintf(`{"tag":{"uid":%q}}`, secret)))
 		},
-	}, h
+	}, w
 }

@@ -16,6 +16,7 @@
 //	exit       input           active while the inner handle is used
 //	timeout    200ms           for one reply, tried four times
 //	poll       100ms           how often the device is asked
+//	retry      100ms           the first wait before a device that is lost is tried again
 //
 // # What may be relied upon
 //
@@ -58,6 +59,7 @@ type Driver struct {
 	strike, contact, exit int
 	contactClosed         bool // the level that means so
 	poll                  time.Duration
+	again                 device.Backoff
 	panel                 *panel
 	line                  *device.Line
 	door                  *device.Doorway // nil without a strike
@@ -74,7 +76,7 @@ func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.
 	o := device.Read(options)
 	serial := device.ReadSerial(o, 9600, "none")
 	d := &Driver{
-		kiosk: o.Text("kiosk", ""), poll: o.Duration("poll", 100*time.Millisecond),
+		kiosk: o.Text("kiosk", ""), poll: o.Duration("poll", 100*time.Millisecond), again: device.ReadBackoff(o),
 		strike: o.Number("strike", none, 0, 255), contact: o.Number("contact", none, 0, 255), exit: o.Number("exit", none, 0, 255),
 		contactClosed: !o.Bool("invert_contact", false), line: device.NewLine(log), done: make(chan struct{}),
 	}
@@ -125,11 +127,10 @@ func installUntil(o *device.Options) func() bool {
 // run keeps the channel and polls until ctx ends.
 func (d *Driver) run(ctx context.Context) {
 	defer close(d.done)
-	var again device.Backoff
 	for ctx.Err() == nil {
 		err := d.panel.connect(ctx)
 		if err == nil {
-			again.Reset()
+			d.again.Reset()
 			err = d.serve(ctx)
 		}
 		if ctx.Err() != nil {
@@ -139,7 +140,7 @@ func (d *Driver) run(ctx context.Context) {
 		if d.door != nil {
 			d.door.Fault("the door's controller does not answer: " + err.Error())
 		}
-		if !again.Wait(ctx) {
+		if !d.again.Wait(ctx) {
 			return
 		}
 	}

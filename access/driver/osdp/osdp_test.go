@@ -41,6 +41,12 @@ func ownKey() *Key {
 func open(t *testing.T, p *peripheral, log *slog.Logger, more map[string]string) (room.Devices, func() error, *accesstest.Wire) {
 	t.Helper()
 	w, far := accesstest.SerialWire(t)
+	devices, stop := openAt(t, p, w, far, log, more)
+	return devices, stop, w
+}
+
+func openAt(t *testing.T, p *peripheral, w *accesstest.Wire, far string, log *slog.Logger, more map[string]string) (room.Devices, func() error) {
+	t.Helper()
 	p.plugIn(t, far)
 	options := map[string]string{"port": w.Near, "address": "5", "key_file": keyFile(t, testKey), "kiosk": "K1",
 		"strike": "0", "contact": "0", "exit": "1", "poll": "20ms", "timeout": "300ms"}
@@ -54,7 +60,7 @@ func open(t *testing.T, p *peripheral, log *slog.Logger, more map[string]string)
 		w.Spoil(nil)
 		_ = closer.Close() // it may be closed already
 	})
-	return devices, closer.Close, w
+	return devices, closer.Close
 }
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -67,7 +73,16 @@ func connected(d room.Devices) func() bool {
 	return func() bool { return d.Diagnostics.Diagnose()[0].OK }
 }
 
+func TestAThousandDisconnectsAndGarbage(t *testing.T) {
+	t.Parallel()
+	p := newPeripheral()
+	w, far := accesstest.AdapterWire(t)
+	devices, _ := openAt(t, p, w, far, quiet, map[string]string{"timeout": "5ms", "poll": "1ms", "retry": "50us"})
+	accesstest.Survives(t, accesstest.Bench{Devices: devices, Released: p.released}, w)
+}
+
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	accesstest.Run(t, func(t *testing.T) accesstest.Bench {
 		p := newPeripheral()
 		logged := &accesstest.Log{}
@@ -204,6 +219,7 @@ func TestAReplyInTheClearEndsTheChannel(t *testing.T) {
 // TestAReplayedReadIsNotTakenAgain records the reply with a card and plays it in
 // place of every later one.
 func TestAReplayedReadIsNotTakenAgain(t *testing.T) {
+	t.Parallel()
 	p := newPeripheral()
 	devices, _, w := open(t, p, quiet, nil)
 	accesstest.Eventually(t, "the device is reached", connected(devices))
@@ -234,6 +250,7 @@ func TestAReplayedReadIsNotTakenAgain(t *testing.T) {
 // TestBytesDroppedAndFlipped: on a line that loses and spoils bytes, cards arrive
 // as they are or not at all, and the strike moves by grants only.
 func TestBytesDroppedAndFlipped(t *testing.T) {
+	t.Parallel()
 	p := newPeripheral()
 	devices, _, w := open(t, p, quiet, map[string]string{"timeout": "30ms", "poll": "2ms"})
 	accesstest.Eventually(t, "the device is reached", connected(devices))
@@ -286,6 +303,7 @@ func TestBytesDroppedAndFlipped(t *testing.T) {
 // TestStoppedInTheMiddleOfACommandTheDoorIsLocked stops a driver that asks the
 // device all the time.
 func TestStoppedInTheMiddleOfACommandTheDoorIsLocked(t *testing.T) {
+	t.Parallel()
 	for range 8 {
 		p := newPeripheral()
 		devices, stop, _ := open(t, p, quiet, map[string]string{"poll": "1ms"})

@@ -21,6 +21,7 @@ import (
 func universe() int { return 1000 + rand.IntN(60000) }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	u := universe()
 	ola := olatest.Start(t, olatest.Config{Plugin: "e131", Universe: u, HTTP: porttest.Port(t), RPC: porttest.Port(t)})
 	before := func() error { return nil }
@@ -39,7 +40,7 @@ func TestConformance(t *testing.T) {
 		before = closer.Close
 		t.Cleanup(func() { closer.Close() })
 		return accesstest.Bench{
-			Devices: devices, Close: closer.Close, Log: &log,
+			Devices: devices, Close: closer.Close, Log: &log, Shared: true,
 			Slots: []string{"A1", "D4"}, Aim: room.Aim{PanDeg: 5, TiltDeg: -20},
 			Lit: func() map[string]room.Signal {
 				f, lit := ola.Frame(t), map[string]room.Signal{}

@@ -4,14 +4,8 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"time"
-)
-
-const (
-	firstWait = 200 * time.Millisecond
-	longest   = 5 * time.Second
 )
 
 // follow reads a stream of lines until ctx ends, connecting again with backoff
@@ -19,10 +13,10 @@ const (
 // and each for every line; either returns false to end.
 func (d *Driver) follow(ctx context.Context, what string, path func() string, state func(up bool) bool, each func([]byte) (bool, error)) {
 	lost := false
-	wait := firstWait
+	again := d.again // each stream has its own
 	for ctx.Err() == nil {
 		err := d.stream(ctx, path(), func() bool {
-			wait = firstWait
+			again.Reset()
 			if !lost {
 				return true
 			}
@@ -40,14 +34,9 @@ func (d *Driver) follow(ctx context.Context, what string, path func() string, st
 				return
 			}
 		}
-		t := time.NewTimer(wait/2 + rand.N(wait))
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if !again.Wait(ctx) {
 			return
-		case <-t.C:
 		}
-		wait = min(wait*2, longest)
 	}
 }
 

@@ -5,6 +5,7 @@
 //
 //	url       http://127.0.0.1:7050   address of the simulated room; required
 //	timeout   2s                      for each request
+//	retry     100ms                   the first wait before a room that is lost is tried again
 //
 // # Limits
 //
@@ -34,6 +35,7 @@ type Driver struct {
 	url     string
 	timeout time.Duration
 	silence time.Duration // a stream that says nothing for so long is dead
+	again   device.Backoff
 	http    *http.Client
 	log     *slog.Logger
 	line    *device.Line
@@ -52,7 +54,7 @@ var (
 func Open(_ context.Context, options map[string]string, log *slog.Logger) (room.Devices, io.Closer, error) {
 	o := device.Read(options)
 	d := &Driver{url: o.Need("url", "the address of the simulated room"), timeout: o.Duration("timeout", 2*time.Second),
-		silence: 10 * time.Second, log: log, line: device.NewLine(log)}
+		silence: 10 * time.Second, again: device.ReadBackoff(o), log: log, line: device.NewLine(log)}
 	if err := o.Done(); err != nil {
 		return room.Devices{}, nil, err
 	}

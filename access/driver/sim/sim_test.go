@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,29 +15,50 @@ import (
 	world "github.com/packroom/packroom/room/sim"
 )
 
-func TestConformance(t *testing.T) { accesstest.Run(t, bench) }
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	accesstest.Run(t, func(t *testing.T) accesstest.Bench { return bench(t, newRoom(t), nil) })
+}
 
-// bench is a simulated room without cameras, behind its real HTTP server.
-func bench(t *testing.T) accesstest.Bench {
+func TestAThousandDisconnectsAndGarbage(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	w := accesstest.TCPWire(t, strings.TrimPrefix(r.URL(), "http://"))
+	accesstest.Survives(t, bench(t, r, map[string]string{"url": "http://" + w.Near, "retry": "50us"}), w)
+}
+
+// newRoom is a simulated room without cameras, behind its real HTTP server.
+func newRoom(t *testing.T) *world.Sim {
+	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	w, err := world.New(world.Config{Listen: "127.0.0.1:0", Blind: true, Beat: 200 * time.Millisecond, Pace: 4, Log: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
-	logged := &accesstest.Log{}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx) }()
-	devices, closer, err := sim.Open(ctx, map[string]string{"url": w.URL(), "timeout": "1s"}, logged.Logger())
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+func bench(t *testing.T, w *world.Sim, more map[string]string) accesstest.Bench {
+	logged := &accesstest.Log{}
+	options := map[string]string{"url": w.URL(), "timeout": "1s"}
+	maps.Copy(options, more)
+	ctx, cancel := context.WithCancel(context.Background())
+	devices, closer, err := sim.Open(ctx, options, logged.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		cancel()
 		closer.Close()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
 	})
 	act := func(t *testing.T, a world.Action) error {
 		t.Helper()
