@@ -167,7 +167,7 @@ func newerDoor(known, read DoorState) DoorState {
 	if d.Granted.ID != read.Granted.ID {
 		d.Granted, d.Relock = read.Granted, false
 	}
-	if read.Since.After(known.Since) {
+	if !read.Since.Before(known.Since) { // what is known was read or committed before
 		d.Open, d.Since = read.Open, read.Since
 		if d.Open && !read.Since.Before(d.Granted.Issued) {
 			d.Granted.Visit = "" // one entry a grant
