@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -133,12 +134,11 @@ func (g *Gate) Enroll(ctx context.Context, kind room.CredentialKind, holder stri
 		return room.Credential{}, fmt.Errorf("enroll credential: a %s is made, not chosen: %w", is, room.ErrInvalid)
 	case !ok && form == room.FormCard:
 		return room.Credential{}, fmt.Errorf("enroll credential: %w", room.Refuse(room.ErrInvalid, "card_number", "a card number has 6 to 32 digits, decimal or hexadecimal"))
-	case !ok:
-		return room.Credential{}, fmt.Errorf("enroll credential: this is no %s number: %w", form, room.ErrInvalid)
-	case form == room.FormPIN && len(text) < pinDigits(kind):
-		return room.Credential{}, fmt.Errorf("enroll credential: a %s PIN needs %d digits or more: %w", kind, pinDigits(kind), room.ErrInvalid)
+	case !ok || form == room.FormPIN && len(text) < pinDigits(kind):
+		return room.Credential{}, fmt.Errorf("enroll credential: %w", room.Refuse(room.ErrInvalid, "pin_digits",
+			"a PIN of this kind has {least} to {most} digits", "least", strconv.Itoa(pinDigits(kind)), "most", strconv.Itoa(maxDigits)))
 	case form == room.FormPIN && WeakPIN(text):
-		return room.Credential{}, fmt.Errorf("enroll credential: this PIN is too easy to guess: %w", room.ErrInvalid)
+		return room.Credential{}, fmt.Errorf("enroll credential: %w", room.Refuse(room.ErrInvalid, "pin_weak", "this PIN is too easy to guess"))
 	}
 	hash := hashSecret(g.cfg.Pepper, form, text)
 	known, err := g.cfg.Store.CredentialsByHash(ctx, hash)
@@ -154,6 +154,15 @@ func (g *Gate) Enroll(ctx context.Context, kind room.CredentialKind, holder stri
 		return room.Credential{}, inUse()
 	}
 	return newCredential(kind, holder, form, hash, now), nil
+}
+
+// Withdraw implements room.Authority.
+func (g *Gate) Withdraw(made []room.Credential) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range made {
+		delete(g.issued, string(c.Hash))
+	}
 }
 
 func inUse() error {

@@ -88,6 +88,10 @@ type Failure struct {
 
 	Code   string            `json:"code,omitempty"` // of a Refusal, with its values
 	Values map[string]string `json:"values,omitempty"`
+
+	File     string          `json:"file,omitempty"` // of a RosterError
+	Problems []RosterProblem `json:"problems,omitempty"`
+	More     int             `json:"more,omitempty"`
 }
 
 var failureKinds = map[string]error{
@@ -105,6 +109,10 @@ func FailureOf(err error) Failure {
 	if errors.As(err, &r) {
 		f.Code, f.Values = r.Code, r.Values
 	}
+	var lines *RosterError
+	if errors.As(err, &lines) {
+		f.File, f.Problems, f.More = lines.File, lines.Problems, lines.More
+	}
 	for kind, target := range failureKinds {
 		if errors.Is(err, target) {
 			f.Kind = kind
@@ -117,6 +125,9 @@ func FailureOf(err error) Failure {
 func (f Failure) Err() error {
 	if f.Kind == "denied" {
 		return &Denial{Reason: f.Reason, RetryAfter: time.Duration(f.RetryAfterMS) * time.Millisecond}
+	}
+	if len(f.Problems) > 0 {
+		return &RosterError{File: f.File, Problems: f.Problems, More: f.More}
 	}
 	if kind, ok := failureKinds[f.Kind]; ok {
 		if f.Code != "" {

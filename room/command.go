@@ -215,6 +215,8 @@ func DecodeCommand(e Envelope) (Command, error) {
 		return decodeAs[SaveResident](e)
 	case "courier.save":
 		return decodeAs[SaveCourier](e)
+	case "credential.import":
+		return decodeAs[ImportCredentials](e)
 	case "credential.issue":
 		return decodeAs[IssueCredential](e)
 	case "credential.revoke":

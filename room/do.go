@@ -57,6 +57,8 @@ func (s *Service) carryOut(ctx context.Context, e Envelope) (Reply, error) {
 		return s.saveCourier(ctx, inbox, person(e.By), c.Courier)
 	case IssueCredential:
 		return s.issue(ctx, inbox, person(e.By), c)
+	case ImportCredentials:
+		return s.importCredentials(ctx, inbox, person(e.By), c)
 	case RevokeCredential:
 		return s.revoke(ctx, inbox, person(e.By), c)
 	case CalibrateLaser:
@@ -161,11 +163,17 @@ func (s *Service) write(ctx context.Context, e Event, data any, c Commit) error 
 
 // record is write, and tells where the log has the event.
 func (s *Service) record(ctx context.Context, e Event, data any, c Commit) (Entry, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	d := decision{Env: Env{Now: s.cfg.Now(), NewID: NewID}, s: &State{Property: s.cfg.Property, Room: s.cfg.Room}}
 	d.event(e, data)
 	c.Events = d.o.Commit.Events
+	return s.commitRows(ctx, c)
+}
+
+// commitRows commits what is no matter of Decide, and tells where the log has the
+// last of its events.
+func (s *Service) commitRows(ctx context.Context, c Commit) (Entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // 20,000 residents at once
 	defer cancel()
 	events, err := s.store.Commit(ctx, c)

@@ -33,6 +33,24 @@ func (h Hours) Validate() error {
 	return nil
 }
 
+// ParseHours reads hours as people write them: "mon,tue 07:00-19:00", or
+// "07:00-19:00" for every day.
+func ParseHours(text string) (Hours, error) {
+	days, clocks, some := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
+	if !some {
+		days, clocks = "", days
+	}
+	from, to, ok := strings.Cut(clocks, "-")
+	if !ok {
+		return Hours{}, fmt.Errorf("hours %q: %w: write them as mon,tue 07:00-19:00", text, ErrInvalid)
+	}
+	h := Hours{From: strings.TrimSpace(from), To: strings.TrimSpace(to)}
+	if days != "" {
+		h.Days = strings.Split(days, ",")
+	}
+	return h, h.Validate()
+}
+
 // Contain reports whether t lies in h; t is in the building's zone. What is not
 // valid contains nothing.
 func (h Hours) Contain(t time.Time) bool {

@@ -108,6 +108,10 @@ func (m *memory) Resident(_ context.Context, id string) (Resident, error) {
 	return Resident{}, fmt.Errorf("resident %s: %w", id, ErrNotFound)
 }
 
+func (m *memory) Courier(_ context.Context, id string) (Courier, error) {
+	return Courier{}, fmt.Errorf("courier %s: %w", id, ErrNotFound)
+}
+
 func (m *memory) FindTracking(context.Context, string) ([]Parcel, error) { return nil, nil }
 
 func (m *memory) Credentials(_ context.Context, holder string) ([]Credential, error) {
@@ -169,6 +173,8 @@ func (d *doorman) Issue(kind CredentialKind, holder string, forms []CredentialFo
 func (d *doorman) Enroll(_ context.Context, kind CredentialKind, holder string, form CredentialForm, secret string) (Credential, error) {
 	return Credential{ID: "card-" + secret, Kind: kind, Form: form, Holder: holder}, nil
 }
+
+func (d *doorman) Withdraw([]Credential) {}
 
 // panel records what a room's devices were told.
 type panel struct {

@@ -24,6 +24,8 @@ type Store interface {
 	// FindTracking gives the parcels, ended or not, registered here with that
 	// tracking number, newest first.
 	FindTracking(ctx context.Context, tracking string) ([]Parcel, error)
+	// Courier finds one courier: ErrNotFound.
+	Courier(ctx context.Context, id string) (Courier, error)
 	// Credentials lists what a holder has, ended ones too.
 	Credentials(ctx context.Context, holder string) ([]Credential, error)
 	// Roster lists every resident, past ones too.
@@ -60,6 +62,8 @@ type Authority interface {
 	// Enroll makes a credential of a secret that somebody chose or a card that
 	// exists. ErrConflict where it is in use, ErrInvalid where it is too weak.
 	Enroll(ctx context.Context, kind CredentialKind, holder string, form CredentialForm, secret string) (Credential, error)
+	// Withdraw gives back what was made and is not committed: it is in use no more.
+	Withdraw(made []Credential)
 }
 
 // Door is one door's strike and contact. Exit is never its business: inside,

@@ -23,9 +23,7 @@ var (
 // failure is an error as the pages get it.
 type failure struct {
 	room.Failure
-	Picture  string               `json:"picture,omitempty"`  // kept although the request failed
-	Problems []room.RosterProblem `json:"problems,omitempty"` // of an uploaded roster
-	More     int                  `json:"more,omitempty"`     // problems not listed
+	Picture string `json:"picture,omitempty"` // kept although the request failed
 }
 
 // pictureKept is an error after a photograph was stored.
@@ -52,7 +50,7 @@ func describe(err error) (status int, f failure) {
 	}
 	switch {
 	case errors.As(err, &roster):
-		f.Kind, f.Problems, f.More = "invalid", roster.Problems, roster.More
+		f.Kind = "invalid"
 		return http.StatusUnprocessableEntity, f
 	case errors.As(err, &denial):
 		if denial.RetryAfter > 0 {

@@ -304,3 +304,26 @@ func TestLivePictureIsOpenedByATokenOfOnesOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileOfCredentialsIsReadByTheBuildingsClock(t *testing.T) {
+	h := open(t)
+	h.signIn()
+	const head = "kind,holder,name,carrier,pin,card,valid_from\n"
+	post := func(query, csv string) *httptest.ResponseRecorder {
+		r := h.request("POST", "/api/manager/credentials/import"+query, io.Reader(strings.NewReader(csv)))
+		r.Header.Set("Content-Type", "text/csv")
+		return h.do(r)
+	}
+	h.want(post("?check=1", head+"courier,,Ana,UPS,739104,,2026-01-31\n"), http.StatusOK, "")
+	cmd := h.room.commands()[0].(room.ImportCredentials)
+	if want := time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC); !cmd.Check || len(cmd.Credentials) != 1 || !cmd.Credentials[0].ValidFrom.Equal(want) {
+		t.Errorf("command %+v", cmd)
+	}
+	f := h.want(post("", head+"courier,,Ana,UPS,,,\nstaff,,,,73910482,,\n"), http.StatusUnprocessableEntity, "invalid")
+	if len(f.Problems) != 2 || f.Problems[0].Line != 2 || f.Problems[1].Column != "holder" {
+		t.Errorf("problems %+v", f.Problems)
+	}
+	if n := len(h.room.commands()); n != 1 {
+		t.Errorf("%d commands", n)
+	}
+}

@@ -103,6 +103,27 @@ func (s *Server) managerImport(c echo.Context) error {
 	return s.order(c, room.ImportRoster{Residents: residents, Complete: c.QueryParam("complete") == "1"})
 }
 
+// managerImportCredentials reads a credentials file as managerImport does a
+// roster. Whether a PIN is in use is the room's to say.
+func (s *Server) managerImportCredentials(c echo.Context) error {
+	if err := refuseLarge(c, rosterLimit); err != nil {
+		return err
+	}
+	file, err := uploaded(c.Request())
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(s.cfg.Property.Timezone)
+	if err != nil {
+		return fmt.Errorf("the building's zone: %w", err)
+	}
+	all, err := room.ReadCredentials(file, zone)
+	if err != nil {
+		return err
+	}
+	return s.order(c, room.ImportCredentials{Credentials: all, Check: c.QueryParam("check") == "1"})
+}
+
 func (s *Server) managerCouriers(c echo.Context) error {
 	out, err := s.cfg.Store.Couriers(c.Request().Context())
 	return listed(c, out, err)

@@ -142,6 +142,7 @@ func (s *Server) routes(registry *prometheus.Registry) error {
 	m.GET("/residents", s.managerResidents)
 	m.POST("/residents", s.managerSaveResident)
 	m.POST("/residents/import", s.managerImport)
+	m.POST("/credentials/import", s.managerImportCredentials)
 	m.GET("/residents/:id", s.managerResident)
 	m.GET("/tallies", s.managerTallies)
 	m.GET("/couriers", s.managerCouriers)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -125,6 +126,41 @@ func TestAPINInUseIsRefusedToASecondHolder(t *testing.T) {
 	}
 	if none, err := s.Credentials(t.Context(), "c2"); err != nil || len(none) != 0 {
 		t.Errorf("the second holder has %+v, %v", none, err)
+	}
+}
+
+func TestAFileOfCredentialsThatHasAPINInUseIsRefusedByLineAndTakenWhenCorrected(t *testing.T) {
+	s := postgrestest.New(t)
+	g := gateOn(t, s, time.Now)
+	service := room.NewService(room.Config{Property: postgrestest.Property, Room: postgrestest.Room, Kiosk: "K1"}, s, g, room.Devices{}, nil)
+	send := func(pins ...string) error {
+		c := room.ImportCredentials{}
+		for i, pin := range pins {
+			c.Credentials = append(c.Credentials, room.NewCredential{Line: i + 2, Kind: room.CredentialCourier, Name: fmt.Sprintf("Courier %d", i), Carrier: "UPS", PIN: pin})
+		}
+		data, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = service.Do(t.Context(), room.Envelope{Name: c.Name(), By: "manager:ann@example.com", Data: data})
+		return err
+	}
+	if err := send("739104", "639104"); err != nil {
+		t.Fatal(err)
+	}
+	var wrong *room.RosterError
+	if err := send("829104", "639104", "112233"); !errors.As(err, &wrong) || len(wrong.Problems) != 1 || wrong.Problems[0].Line != 3 || wrong.Problems[0].Code != "credential_in_use" {
+		t.Fatalf("got %v", err)
+	}
+	if all, err := s.Couriers(t.Context()); err != nil || len(all) != 2 {
+		t.Fatalf("of a file that was refused there are %+v, %v", all, err)
+	}
+	if err := send("829104", "629104", "112233"); err != nil {
+		t.Fatalf("corrected: %v", err)
+	}
+	who, d := tryCredential(t, g, room.FormPIN, "112233")
+	if d != nil || who.Kind != room.VisitCourier || who.Name != "Courier 2" || who.Carrier != "UPS" {
+		t.Errorf("%+v, %v", who, d)
 	}
 }
 

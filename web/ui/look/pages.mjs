@@ -99,6 +99,11 @@ const managerPages = {
     await p.locator('.problems li').first().waitFor();
   }),
   couriers: desk('/couriers', (p) => p.getByRole('row').nth(2).waitFor()),
+  'import-keys': desk('/couriers', async (p, w) => {
+    await press(p, w, 'manager.import.keys');
+    await p.locator('input[type=file]').setInputFiles({ name: 'keys.csv', mimeType: 'text/csv', buffer: Buffer.from('a') });
+    await p.locator('.problems li').nth(1).waitFor();
+  }),
   'courier-edit': desk('/couriers', dialog('manager.edit')),
   credentials: desk('/couriers', async (p, w) => { await press(p, w, 'manager.credentials'); await p.locator('.keys .row').first().waitFor(); }),
   'resident-credentials': desk('/residents', async (p, w) => {

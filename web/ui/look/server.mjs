@@ -52,6 +52,11 @@ const wrongLines = { kind: 'invalid', text: 'roster', more: 30, problems: [
   { line: 14, column: 'email', text: '"a rather long thing that is none" is not an e-mail address', code: 'roster_email', values: { value: '"a rather long thing that is none"' } },
 ] };
 
+const wrongKeys = { kind: 'invalid', text: 'credentials', problems: [
+  { line: 4, column: 'pin', text: 'it is in use', code: 'credential_in_use' },
+  { line: 9, column: 'hours', text: '"monday 7-19" is not like', code: 'enrol_hours', values: { value: '"monday 7-19"' } },
+] };
+
 /** Ten seconds of film, made once. */
 let made;
 const film = () => (made ??= execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'smptehdbars=s=640x360:r=5:d=10', '-c:v', 'libx264', '-preset', 'ultrafast',
@@ -78,6 +83,7 @@ function manager(req, res, [what, id, verb], signedIn, query) {
   if (what === 'stream') return stream(res, desk.now);
   if (what === 'session' && !signedIn) return json(res, 200, { ...desk.session, manager: undefined, setup: signedIn === undefined, setup_code: true });
   if (what === 'residents' && id === 'import') return json(res, 422, wrongLines);
+  if (what === 'credentials' && id === 'import') return json(res, 422, wrongKeys);
   if (what === 'kiosks' && req.method === 'POST') return json(res, 200, { url: 'https://packroom.example.com/kiosk/K1/enroll/4xw8Fq2', minutes: '15' });
   if (what === 'credentials' && req.method === 'POST') return json(res, 200, { secret: { pin: '48291375', qr: 'packroom:4xw8Fq2Zk1Lm9pQr' } });
   if (what === 'sign-in') return json(res, 403, { kind: 'forbidden', text: 'no', code: 'sign_in_wrong' });

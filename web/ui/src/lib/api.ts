@@ -196,6 +196,8 @@ export const managerApi = {
     request<Reply>('POST', withQuery(`${m}/residents/import`, {
       check: mode.check ? 1 : undefined, complete: mode.complete ? 1 : undefined,
     }), new Blob([file], { type: 'text/csv' }), 60_000),
+  importCredentials: (file: Blob, mode: { check?: boolean }) =>
+    request<Reply>('POST', withQuery(`${m}/credentials/import`, { check: mode.check ? 1 : undefined }), new Blob([file], { type: 'text/csv' }), 60_000),
   tallies: (query: { from?: string; to?: string }) => request<CourierTally[]>('GET', withQuery(`${m}/tallies`, query)),
   couriers: () => request<Courier[]>('GET', `${m}/couriers`),
   saveCourier: (c: Courier) => request<Reply>('POST', `${m}/couriers`, c),

@@ -4,6 +4,7 @@ import { Button } from '../lib/components';
 import { t } from '../lib/i18n';
 import type { Courier } from '../lib/types';
 import { Credentials } from './Credentials';
+import { Import } from './Import';
 import { carriers, couriers, loadCouriers } from './names';
 import { Field, FormDialog, Tag } from './parts';
 import { Link } from './route';
@@ -16,6 +17,7 @@ export function Couriers() {
   const [said, setSaid] = useState('');
   const [editing, setEditing] = useState<Courier | undefined>();
   const [turning, setTurning] = useState<Courier | undefined>();
+  const [importing, setImporting] = useState(false);
   const [keys, setKeys] = useState<Courier | undefined>();
   const ask = () => loadCouriers().then(() => { setLoaded(true); setWrong(''); }, (e: unknown) => setWrong(failureText(e)));
   useEffect(() => void ask(), []);
@@ -31,6 +33,7 @@ export function Couriers() {
         <h1 tabIndex={-1}>{t('manager.page.couriers')}</h1>
         <div class="page-acts">
           <Link to="carriers" class="button secondary size-m">{t('manager.carriers.open')}</Link>
+          <Button onClick={() => setImporting(true)}>{t('manager.import.keys')}</Button>
           <Button kind="primary" onClick={() => setEditing({ id: '', name: '', carrier: '', active: true })}>{t('manager.courier.add')}</Button>
         </div>
       </header>
@@ -74,6 +77,16 @@ export function Couriers() {
         >
           <p>{t(turning.active ? 'manager.courier.switch_off.text' : 'manager.courier.switch_on.text')}</p>
         </FormDialog>
+      )}
+      {importing && (
+        <Import
+          words="manager.import.keys"
+          columns="kind,holder,name,carrier,pin,card,valid_from,valid_to,hours"
+          hint={t('manager.import.keys.hint')}
+          send={managerApi.importCredentials}
+          onDone={() => void ask()}
+          onClose={() => setImporting(false)}
+        />
       )}
       {keys && <Credentials holder={keys.id} name={`${keys.name} (${keys.carrier})`} kinds={['courier']} onClose={() => setKeys(undefined)} />}
     </div>

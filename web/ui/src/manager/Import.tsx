@@ -1,14 +1,26 @@
 import { useState } from 'preact/hooks';
-import { failureOf, managerApi } from '../lib/api';
+import { failureOf } from '../lib/api';
 import { Button, Dialog } from '../lib/components';
 import { sayProblem } from '../lib/failure';
 import { t } from '../lib/i18n';
-import type { RosterProblem } from '../lib/types';
+import type { Reply, RosterProblem } from '../lib/types';
 import { Field, useAction, Wrong } from './parts';
 import { failureText, guard } from './state';
 
-/** A roster file: read and checked first, taken over by a second press. Anything wrong in it changes nothing. */
-export function Import({ onDone, onClose }: { onDone: () => void; onClose: () => void }) {
+interface Props {
+  /** Where the words for what is counted are: manager.import.*. */
+  words: string;
+  columns: string;
+  hint?: string;
+  /** What the list does not name may end. */
+  whole?: boolean;
+  send: (file: File, mode: { check?: boolean; complete?: boolean }) => Promise<Reply>;
+  onDone: () => void;
+  onClose: () => void;
+}
+
+/** A file of many lines: read and checked first, taken over by a second press. Anything wrong in it changes nothing. */
+export function Import({ words, columns, hint, whole, send, onDone, onClose }: Props) {
   const [file, setFile] = useState<File | undefined>();
   const [count, setCount] = useState<number | undefined>();
   const [problems, setProblems] = useState<RosterProblem[]>([]);
@@ -21,7 +33,7 @@ export function Import({ onDone, onClose }: { onDone: () => void; onClose: () =>
     setProblems([]);
     setMore(0);
     try {
-      const reply = await guard(managerApi.importRoster(f, check ? { check } : { complete }));
+      const reply = await guard(send(f, check ? { check } : { complete }));
       if (check) setCount(reply.saved ?? 0);
       else {
         setSaved(reply.saved ?? 0);
@@ -44,17 +56,18 @@ export function Import({ onDone, onClose }: { onDone: () => void; onClose: () =>
         <>
           <Button onClick={onClose}>{t('cancel')}</Button>
           <Button kind="primary" busy={busy} disabled={!file || !count} onClick={() => file && void run(() => told(false, file))}>
-            {count ? t('manager.import.do', { count }) : t('manager.import.do.none')}
+            {count ? t(`${words}.do`, { count }) : t('manager.import.do.none')}
           </Button>
         </>
       ) : <Button kind="primary" onClick={onClose}>{t('close')}</Button>}
     >
       {saved !== undefined ? (
-        <p role="status" class="banner ok">{t('manager.import.done', { count: saved })}</p>
+        <p role="status" class="banner ok">{t(`${words}.done`, { count: saved })}</p>
       ) : (
         <div class="stack">
           <p>{t('manager.import.text')}</p>
-          <p class="mono columns">resident_id,first_name,last_name,unit,status,aliases,email,phone,language</p>
+          <p class="mono columns">{columns}</p>
+          {hint && <p class="soft">{hint}</p>}
           <Field label={t('manager.import.file')}>
             {(a) => (
               <input
@@ -72,13 +85,15 @@ export function Import({ onDone, onClose }: { onDone: () => void; onClose: () =>
               />
             )}
           </Field>
-          <label class="choice">
-            <input type="checkbox" checked={complete} onChange={(e) => setComplete(e.currentTarget.checked)} />
-            <span><strong>{t('manager.import.complete')}</strong> <span class="soft">{t('manager.import.complete.hint')}</span></span>
-          </label>
+          {whole && (
+            <label class="choice">
+              <input type="checkbox" checked={complete} onChange={(e) => setComplete(e.currentTarget.checked)} />
+              <span><strong>{t('manager.import.complete')}</strong> <span class="soft">{t('manager.import.complete.hint')}</span></span>
+            </label>
+          )}
           <div role="status" class="import-word">
             {busy && <p>{t('loading')}</p>}
-            {!busy && count !== undefined && <p class="banner ok">{t('manager.import.ready', { count })}</p>}
+            {!busy && count !== undefined && <p class="banner ok">{t(`${words}.ready`, { count })}</p>}
           </div>
           {problems.length > 0 && (
             <div role="alert">

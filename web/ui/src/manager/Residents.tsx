@@ -116,7 +116,16 @@ export function Residents() {
         </FormDialog>
       )}
       {keys && <Credentials holder={keys.resident_id} name={`${fullName(keys)}, ${keys.unit}`} kinds={['pickup', 'standing', 'pass']} onClose={() => setKeys(undefined)} />}
-      {importing && <Import onDone={() => setTurn((n) => n + 1)} onClose={() => setImporting(false)} />}
+      {importing && (
+        <Import
+          words="manager.import"
+          columns="resident_id,first_name,last_name,unit,status,aliases,email,phone,language"
+          whole
+          send={managerApi.importRoster}
+          onDone={() => setTurn((n) => n + 1)}
+          onClose={() => setImporting(false)}
+        />
+      )}
     </div>
   );
 }
