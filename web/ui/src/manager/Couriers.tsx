@@ -80,7 +80,7 @@ export function Couriers() {
       )}
       {importing && (
         <Import
-          words="manager.import.keys"
+          words={{ ready: 'manager.import.keys.ready', do: 'manager.import.keys.do', done: 'manager.import.keys.done' }}
           columns="kind,holder,name,carrier,pin,card,valid_from,valid_to,hours"
           hint={t('manager.import.keys.hint')}
           send={managerApi.importCredentials}

@@ -8,8 +8,8 @@ import { Field, useAction, Wrong } from './parts';
 import { failureText, guard } from './state';
 
 interface Props {
-  /** Where the words for what is counted are: manager.import.*. */
-  words: string;
+  /** The texts that count what is in the file. */
+  words: { ready: string; do: string; done: string };
   columns: string;
   hint?: string;
   /** What the list does not name may end. */
@@ -56,13 +56,13 @@ export function Import({ words, columns, hint, whole, send, onDone, onClose }: P
         <>
           <Button onClick={onClose}>{t('cancel')}</Button>
           <Button kind="primary" busy={busy} disabled={!file || !count} onClick={() => file && void run(() => told(false, file))}>
-            {count ? t(`${words}.do`, { count }) : t('manager.import.do.none')}
+            {count ? t(words.do, { count }) : t('manager.import.do.none')}
           </Button>
         </>
       ) : <Button kind="primary" onClick={onClose}>{t('close')}</Button>}
     >
       {saved !== undefined ? (
-        <p role="status" class="banner ok">{t(`${words}.done`, { count: saved })}</p>
+        <p role="status" class="banner ok">{t(words.done, { count: saved })}</p>
       ) : (
         <div class="stack">
           <p>{t('manager.import.text')}</p>
@@ -93,7 +93,7 @@ export function Import({ words, columns, hint, whole, send, onDone, onClose }: P
           )}
           <div role="status" class="import-word">
             {busy && <p>{t('loading')}</p>}
-            {!busy && count !== undefined && <p class="banner ok">{t(`${words}.ready`, { count })}</p>}
+            {!busy && count !== undefined && <p class="banner ok">{t(words.ready, { count })}</p>}
           </div>
           {problems.length > 0 && (
             <div role="alert">

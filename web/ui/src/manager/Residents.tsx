@@ -118,7 +118,7 @@ export function Residents() {
       {keys && <Credentials holder={keys.resident_id} name={`${fullName(keys)}, ${keys.unit}`} kinds={['pickup', 'standing', 'pass']} onClose={() => setKeys(undefined)} />}
       {importing && (
         <Import
-          words="manager.import"
+          words={{ ready: 'manager.import.ready', do: 'manager.import.do', done: 'manager.import.done' }}
           columns="resident_id,first_name,last_name,unit,status,aliases,email,phone,language"
           whole
           send={managerApi.importRoster}
