@@ -86,12 +86,13 @@ func (t *Tracker) unlikeRow(from, to int, gain float32) bool {
 const activeStep = 8
 
 // differs reports whether place i, which is other than committed, is so because
-// of things or people: what a lamp has undone is no difference.
+// of things or people: what a lamp has undone is no difference. What moves is not
+// asked.
 //
 //go:norace
 func (t *Tracker) differs(i int, gain float32) bool {
 	chroma := float32(t.cfg.Chroma)
-	if t.base.touched[i] != 0 && (t.like(t.base.earlier, i, gain, chroma) || t.like(t.base.look, i, gain*t.base.lookGain, chroma)) {
+	if t.base.touched[i] != 0 && t.motion.mask[i] == 0 && (t.like(t.base.earlier, i, gain, chroma) || t.like(t.base.look, i, gain*t.base.lookGain, chroma)) {
 		t.diff.structure[i], t.diff.u[i], t.diff.v[i] = 0, 0, 0
 		return false
 	}

@@ -155,31 +155,39 @@ func (a *lamps) spread() {
 				most = max(most, strongest[ny*cw+nx])
 			}
 		}
-		a.around(i, func(j int) {
-			a.doubt[j] = max(a.doubt[j], lampMargin*v)
-			if v >= lampItself*most {
+		a.shine(i, lampMargin*v, v >= lampItself*most)
+	}
+}
+
+// shine makes the places in the comparison's window at i doubtful, by so many gray
+// levels at least; itself says that the lamp is there.
+func (a *lamps) shine(i int, doubt float32, itself bool) {
+	x0, x1, y0, y1 := a.around(i)
+	for y := y0; y < y1; y++ {
+		for j := y*a.w + x0; j < y*a.w+x1; j++ {
+			a.doubt[j] = max(a.doubt[j], doubt)
+			if itself {
 				a.mask[j] = 1
 			}
-		})
+		}
 	}
 }
 
 // flashing counts the places around i that go on and off, itself among them.
 func (a *lamps) flashing(i int) (n int) {
-	a.around(i, func(j int) {
-		if a.swing[j] > 0 {
-			n++
+	x0, x1, y0, y1 := a.around(i)
+	for y := y0; y < y1; y++ {
+		for _, v := range a.swing[y*a.w+x0 : y*a.w+x1] {
+			if v > 0 {
+				n++
+			}
 		}
-	})
+	}
 	return n
 }
 
-// around visits the places in the comparison's window at i.
-func (a *lamps) around(i int, visit func(j int)) {
+// around is the comparison's window at i.
+func (a *lamps) around(i int) (x0, x1, y0, y1 int) {
 	x, y := i%a.w, i/a.w
-	for ny := max(y-structureRadius, 0); ny <= min(y+structureRadius, a.h-1); ny++ {
-		for nx := max(x-structureRadius, 0); nx <= min(x+structureRadius, a.w-1); nx++ {
-			visit(ny*a.w + nx)
-		}
-	}
+	return max(x-structureRadius, 0), min(x+structureRadius+1, a.w), max(y-structureRadius, 0), min(y+structureRadius+1, a.h)
 }

@@ -25,6 +25,7 @@ type shaper struct {
 	wide, closed Mask
 	seen         Mask
 	stack, hole  []int32
+	runs         []run
 }
 
 func newShaper(w, h int) *shaper {
@@ -109,11 +110,14 @@ func widenRow(out, in Mask, r int, flip uint8) {
 //
 //go:norace
 func orRow(a, b Mask) {
-	for len(a) >= 8 && len(b) >= 8 {
-		binary.NativeEndian.PutUint64(a, binary.NativeEndian.Uint64(a)|binary.NativeEndian.Uint64(b))
-		a, b = a[8:], b[8:]
+	n := min(len(a), len(b))
+	a, b = a[:n], b[:n]
+	k := 0
+	for ; k+8 <= n; k += 8 {
+		to, from := a[k:k+8:k+8], b[k:k+8:k+8]
+		binary.NativeEndian.PutUint64(to, binary.NativeEndian.Uint64(to)|binary.NativeEndian.Uint64(from))
 	}
-	for k := range min(len(a), len(b)) {
+	for ; k < n; k++ {
 		a[k] |= b[k]
 	}
 }
@@ -134,31 +138,48 @@ func (s *shaper) closeGaps(m Mask, r int) {
 }
 
 // bridge fills in m the places between marked ones, across or down, that over marks.
+//
+//go:norace
 func (s *shaper) bridge(m, over Mask) {
-	for y := range s.h {
-		bridgeLine(m, over, y*s.w, 1, s.w)
+	from, to := m.rows(s.w, s.h)
+	for y := from; y < to; y++ {
+		bridgeRow(m[y*s.w:][:s.w], over[y*s.w:][:s.w])
 	}
-	for x := range s.w {
-		bridgeLine(m, over, x, s.w, s.h)
+	marked := slices.Repeat([]int{-1}, s.w) // by column: the last place before the present run
+	for y := from; y < to; y++ {
+		row, over := m[y*s.w:][:s.w], over[y*s.w:][:s.w]
+		for x, last := range marked {
+			switch {
+			case row[x] != 0:
+				for j := last + 1; last >= 0 && j < y; j++ {
+					m[j*s.w+x] = 1
+				}
+				marked[x] = y
+			case over[x] == 0:
+				marked[x] = -1
+			}
+		}
 	}
 }
 
-// bridgeLine bridges one line of n places.
-//
-//go:norace
-func bridgeLine(m, over Mask, from, step, n int) {
-	open := -1 // the last marked place before the present run
-	for k := range n {
-		i := from + k*step
-		switch {
-		case m[i] != 0:
-			for j := open + 1; open >= 0 && j < k; j++ {
-				m[from+j*step] = 1
-			}
-			open = k
-		case over[i] == 0:
-			open = -1
+// bridgeRow bridges one row.
+func bridgeRow(m, over Mask) {
+	for x := 0; ; {
+		skip := bytes.IndexByte(m[x:], 1)
+		if skip < 0 {
+			return
 		}
+		if gap := m[x : x+skip]; x > 0 && bytes.IndexByte(over[x:x+skip], 0) < 0 {
+			for k := range gap {
+				gap[k] = 1
+			}
+		}
+		x += skip
+		run := bytes.IndexByte(m[x:], 0)
+		if run < 0 {
+			return
+		}
+		x += run
 	}
 }
 
@@ -181,49 +202,75 @@ func (b Blob) with(o Blob) Blob {
 		Pix: slices.Concat(b.Pix, o.Pix)}
 }
 
-// blobs finds the 8-connected sets of m.
+// run is marked places of a row, from x0 to x1.
+type run struct{ y, x0, x1, set int32 } // set: a run of the same blob, itself where it is the first
+
+// blobs finds the 8-connected sets of m, in the order of their first places.
 func (s *shaper) blobs(m Mask) []Blob {
-	clear(s.seen)
+	s.findRuns(m)
+	number := make([]int32, len(s.runs)) // of each run's blob
 	var out []Blob
-	places := make([]int32, 0, bytes.Count(m, []byte{1}))
-	for start := 0; ; start++ {
-		skip := bytes.IndexByte(m[start:], 1)
-		if skip < 0 {
-			return out
+	total := 0
+	for k := range s.runs {
+		r := &s.runs[k]
+		first := s.first(int32(k))
+		if number[k] = number[first]; first == int32(k) {
+			number[k] = int32(len(out))
+			out = append(out, Blob{X0: s.w, Y0: int(r.y)})
 		}
-		if start += skip; s.seen[start] == 0 {
-			b := Blob{X0: s.w, Y0: s.h}
-			from := len(places)
-			places = s.flood(m, &b, places, int32(start))
-			b.Pix = places[from:len(places):len(places)]
-			b.Area = len(b.Pix)
-			out = append(out, b)
+		b, n := &out[number[k]], int(r.x1-r.x0)
+		b.X0, b.X1, b.Y1 = min(b.X0, int(r.x0)), max(b.X1, int(r.x1)), int(r.y)+1
+		b.Area, total = b.Area+n, total+n
+	}
+	places := make([]int32, total) // of all, cut into pieces
+	for k := range out {
+		out[k].Pix, places = places[:0:out[k].Area], places[out[k].Area:]
+	}
+	for k, r := range s.runs {
+		b := &out[number[k]]
+		for i := r.y*int32(s.w) + r.x0; i < r.y*int32(s.w)+r.x1; i++ {
+			b.Pix = append(b.Pix, i)
 		}
+	}
+	return out
+}
+
+// findRuns finds m's runs, row by row, and joins those that touch.
+func (s *shaper) findRuns(m Mask) {
+	s.runs = s.runs[:0]
+	above := 0 // the first run of the row above that may touch the next one
+	for y := range s.h {
+		row, first := m[y*s.w:][:s.w], len(s.runs)
+		for x := 0; ; {
+			skip := bytes.IndexByte(row[x:], 1)
+			if skip < 0 {
+				break
+			}
+			r := run{int32(y), int32(x + skip), int32(s.w), int32(len(s.runs))}
+			if n := bytes.IndexByte(row[r.x0:], 0); n >= 0 {
+				r.x1 = r.x0 + int32(n)
+			}
+			x = int(r.x1)
+			s.runs = append(s.runs, r)
+			for above < first && s.runs[above].x1 < r.x0 {
+				above++
+			}
+			for k := above; k < first && s.runs[k].x0 <= r.x1; k++ {
+				a, b := s.first(int32(k)), s.first(r.set)
+				s.runs[max(a, b)].set = min(a, b)
+			}
+		}
+		above = first
 	}
 }
 
-// flood appends to places those of the set that start is in, and bounds it by b.
-func (s *shaper) flood(m Mask, b *Blob, places []int32, start int32) []int32 {
-	s.seen[start] = 1
-	stack := append(s.stack[:0], start)
-	for len(stack) > 0 {
-		i := int(stack[len(stack)-1])
-		stack = stack[:len(stack)-1]
-		places = append(places, int32(i))
-		x, y := i%s.w, i/s.w
-		b.X0, b.Y0, b.X1, b.Y1 = min(b.X0, x), min(b.Y0, y), max(b.X1, x+1), max(b.Y1, y+1)
-		x0, x1 := max(x-1, 0), min(x+1, s.w-1)
-		for ny := max(y-1, 0); ny <= min(y+1, s.h-1); ny++ {
-			for j := ny*s.w + x0; j <= ny*s.w+x1; j++ {
-				if m[j] != 0 && s.seen[j] == 0 {
-					s.seen[j] = 1
-					stack = append(stack, int32(j))
-				}
-			}
-		}
+// first is the first run of the set that run k is in.
+func (s *shaper) first(k int32) int32 {
+	for s.runs[k].set != k {
+		s.runs[k].set = s.runs[s.runs[k].set].set
+		k = s.runs[k].set
 	}
-	s.stack = stack
-	return places
+	return k
 }
 
 // fillHoles marks what a mask encloses: unmarked places that cannot be reached

@@ -216,8 +216,9 @@ func (m *motion) exposing(t float64) bool { return t-m.gainAt < 0.3 }
 // gainBetween estimates how much brighter b is than a: the median ratio of
 // their pixels.
 func gainBetween(a, b []float32) float32 {
-	const step = 17
-	r := make([]float32, 0, len(a)/step+1)
+	const step = 37
+	var room [2048]float32
+	r := room[:0]
 	for i := 0; i < len(a); i += step {
 		if a[i] < 245 && b[i] < 245 {
 			r = append(r, (b[i]+4)/(a[i]+4))

@@ -181,8 +181,9 @@ func (s *settled) rebase(held Mask, t float64) {
 //
 //go:norace
 func (s *settled) gain() float32 {
-	const step = 19
-	r := make([]float32, 0, len(s.touched)/step+1)
+	const step = 31
+	var room [2048]float32
+	r := room[:0]
 	for i := 0; i < len(s.touched); i += step {
 		if s.touched[i] == 0 {
 			r = append(r, (s.still.L.Pix[i]+4)/(s.committed.L.Pix[i]+4))
@@ -236,7 +237,7 @@ func (s *settled) carryLight(people Mask, t float64, share float32) {
 	cells := make([]cell, cw*ch)
 	any := false
 	for y := 0; y < s.h; y += 2 {
-		for x := 0; x < s.w; x += 2 {
+		for x := y & 2; x < s.w; x += 4 {
 			i := y*s.w + x
 			if s.touched[i] != 0 {
 				any = true

@@ -24,6 +24,7 @@ type structure struct {
 	w, h   int
 	tw, th int // tiles across and down
 	active []bool
+	filled []bool // tiles of the last difference that hold any
 	cols   []sums // over the window's rows, by column
 }
 
@@ -45,7 +46,7 @@ func (s *sums) sub(o *sums) {
 
 func newStructure(w, h int) *structure {
 	s := &structure{w: w, h: h, tw: (w + tileSide - 1) / tileSide, th: (h + tileSide - 1) / tileSide}
-	s.active = make([]bool, s.tw*s.th)
+	s.active, s.filled = make([]bool, s.tw*s.th), make([]bool, s.tw*s.th)
 	s.cols = make([]sums, w+2*structureRadius)
 	return s
 }
@@ -61,11 +62,15 @@ func newDifference(n int) difference {
 }
 
 // compare sets dst to the difference between a and b in the active tiles, and
-// to none elsewhere; noise is the variance that the camera's noise gives each.
+// to none elsewhere; noise is the variance that the camera's noise gives each. dst
+// is the same each time.
 func (s *structure) compare(dst difference, a, b View, noise float32) {
-	clear(dst.structure)
-	clear(dst.u)
-	clear(dst.v)
+	for k, active := range s.active {
+		if s.filled[k] && !active {
+			s.empty(dst, k%s.tw*tileSide, k/s.tw*tileSide)
+		}
+		s.filled[k] = active
+	}
 	for ty := range s.th {
 		for tx := 0; tx < s.tw; tx++ {
 			from := tx
@@ -76,6 +81,16 @@ func (s *structure) compare(dst difference, a, b View, noise float32) {
 				s.strip(dst, a, b, noise, from*tileSide, min(tx*tileSide, s.w), ty*tileSide, min((ty+1)*tileSide, s.h))
 			}
 		}
+	}
+}
+
+// empty sets one tile to no difference.
+func (s *structure) empty(dst difference, x0, y0 int) {
+	for y := y0; y < min(y0+tileSide, s.h); y++ {
+		from, to := y*s.w+x0, y*s.w+min(x0+tileSide, s.w)
+		clear(dst.structure[from:to])
+		clear(dst.u[from:to])
+		clear(dst.v[from:to])
 	}
 }
 
@@ -101,7 +116,7 @@ func (s *structure) strip(dst difference, a, b View, noise float32, x0, x1, y0, 
 			sum.add(&cols[x+side-1])
 			ma, mb := sum.a*area, sum.b*area
 			i := y*s.w + x0 + x
-			dst.structure[i] = unlike(max(sum.aa*area-ma*ma, 0), max(sum.bb*area-mb*mb, 0), sum.ab*area-ma*mb, noise)
+			dst.structure[i] = unlike(sum.aa*area-ma*ma, sum.bb*area-mb*mb, sum.ab*area-ma*mb, noise)
 			dst.u[i], dst.v[i] = sum.du*area, sum.dv*area
 			sum.sub(&cols[x])
 		}
@@ -130,32 +145,47 @@ func (s *structure) row(a, b View, x, n, y int, sign float32) {
 // unlike is 1 - the correlation of two windows with variances va and vb and
 // covariance cov, where noise does not count as structure.
 func unlike(va, vb, cov, noise float32) float32 {
-	c := 6*noise + 6 // 6: one and a half gray levels of banding by the coder
-	va, vb = max(va, vb/(mostGain*mostGain)), max(vb, va/(mostGain*mostGain))
+	c := 6*noise + 6                        // 6: one and a half gray levels of banding by the coder
+	va, vb = atLeast(va, 0), atLeast(vb, 0) // rounding may leave a little below
+	va, vb = atLeast(va, vb/(mostGain*mostGain)), atLeast(vb, va/(mostGain*mostGain))
 	return 1 - (cov+c)/(float32(math.Sqrt(float64(va*vb)))+c)
+}
+
+// atLeast is max for numbers, which is quicker than for all that a float can be.
+func atLeast(v, least float32) float32 {
+	if v < least {
+		return least
+	}
+	return v
 }
 
 // unlikeAt compares the windows around x, y alone.
 //
 //go:norace
 func unlikeAt(a, b []float32, w, h, x, y int, noise float32) float32 {
-	var sa, sb, saa, sbb, sab, n float32
+	var sa, sb, saa, sbb, sab float32
+	n := 0
 	for j := max(y-structureRadius, 0); j <= min(y+structureRadius, h-1); j++ {
-		for i := j*w + max(x-structureRadius, 0); i <= j*w+min(x+structureRadius, w-1); i++ {
-			p, q := a[i], b[i]
-			sa, sb, saa, sbb, sab, n = sa+p, sb+q, saa+p*p, sbb+q*q, sab+p*q, n+1
+		from, to := j*w+max(x-structureRadius, 0), j*w+min(x+structureRadius, w-1)+1
+		other := b[from:to]
+		for i, p := range a[from:to] {
+			q := other[i]
+			sa, sb, saa, sbb, sab = sa+p, sb+q, saa+p*p, sbb+q*q, sab+p*q
 		}
+		n += to - from
 	}
-	ma, mb := sa/n, sb/n
-	return unlike(max(saa/n-ma*ma, 0), max(sbb/n-mb*mb, 0), sab/n-ma*mb, noise)
+	share := 1 / float32(n)
+	ma, mb := sa*share, sb*share
+	return unlike(saa*share-ma*ma, sbb*share-mb*mb, sab*share-ma*mb, noise)
 }
 
 // noiseVariance estimates the variance of one picture's noise from two pictures
 // of the same scene, by the median of their difference, which what moves does
 // not reach while it covers less than half.
 func noiseVariance(a, b []float32) float32 {
-	const step = 13
-	d := make([]float32, 0, len(a)/step+1)
+	const step = 29
+	var room [2048]float32
+	d := room[:0]
 	for i := 0; i < len(a); i += step {
 		v := a[i] - b[i]
 		if v < 0 {

@@ -18,6 +18,7 @@ type Baseline struct {
 
 // NewBaseline makes one; Close frees it.
 func NewBaseline() *Baseline {
+	oneThread()
 	return &Baseline{mog2: gocv.NewBackgroundSubtractorMOG2(), mask: gocv.NewMat()}
 }
 

@@ -68,6 +68,7 @@ func New(slots room.SlotsFile, cfg Config) (*Detector, error) {
 	if cfg.MostFPS == 0 {
 		cfg.MostFPS = 5
 	}
+	oneThread()
 	return &Detector{slots: slots, cfg: cfg, small: gocv.NewMat()}, nil
 }
 
