@@ -163,7 +163,7 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 			o := option{number: t.Normalized, rank: rank}
 			switch {
 			case t.Valid:
-				if rank < 8 && t.strong && (len(o.number) >= 15 || len(o.number) >= 10 && !digits(o.number)) {
+				if rank < 8 && t.strong && unmistakable(o.number) {
 					o.rank += 3 // nothing else comes out like that by chance
 				}
 				o.carrier = t.Carrier
@@ -218,7 +218,24 @@ func trackingOf(codes []Code, text []string, word string) (carrier, tracking str
 	if word != "" && (carrier == "" || best.rank < 12) {
 		carrier = word
 	}
-	return carrier, best.number
+	return carrier, bareNumber(best.number)
+}
+
+// unmistakable reports whether a number is so long, or has letters so placed, that
+// it comes out with its check digit right hardly ever by chance.
+func unmistakable(n string) bool { return len(n) >= 15 || len(n) >= 10 && !digits(n) }
+
+// bareNumber is the number that a carrier is asked about: DPD's parcel, without
+// the postcode, the service and the check characters around it.
+func bareNumber(n string) string {
+	t := ParseTrack(n)
+	switch {
+	case !t.Valid || t.Carrier != "DPD":
+		return n
+	case len(n) == 28:
+		return n[7:21]
+	}
+	return n[:14]
 }
 
 var (

@@ -14,6 +14,7 @@ const (
 	Column               // one column of lines
 	Page                 // find columns by yourself
 	OneLine
+	Figures // one line of digits and capitals
 )
 
 // Word is one word as an engine read it.

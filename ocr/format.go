@@ -78,15 +78,17 @@ var formats = []format{
 		return s, "", len(s) == 22 && strings.IndexByte("CDKLSUXZ", s[0]) >= 0 && digits(s[1:])
 	}},
 	{"Old Dominion", true, oldDominion},
+	// DPD: postcode 7, parcel 14, service 3, country 3, check character; and the
+	// parcel alone with a check character of its own.
 	{"DPD", true, func(s string) (string, string, bool) {
-		ok := len(s) == 28 && digits(s[:27]) && alnum(s[27:]) && !blank(s[:27]) && mod3736(s)
+		ok := len(s) == 28 && digits(s[:7]) && dpdParcel(s[7:21]) && digits(s[21:27]) && alnum(s[27:]) && !blank(s[:27]) && mod3736(s)
 		if !ok {
 			return "", "", false
 		}
 		return s, dpdServices[s[21:24]], true
 	}},
 	{"DPD", true, func(s string) (string, string, bool) {
-		return s, "", len(s) == 15 && digits(s[:14]) && alnum(s[14:]) && !blank(s[:14]) && mod3736(s)
+		return s, "", len(s) == 15 && dpdParcel(s[:14]) && alnum(s[14:]) && !blank(s[:14]) && mod3736(s)
 	}},
 	{"GOFO", true, prefixed("Express", "GFUS", 14)},
 	{"Landmark Global", true, func(s string) (string, string, bool) {
@@ -125,6 +127,9 @@ func checked(service string, n int, sum func(string) bool) func(string) (string,
 		return s, service, len(s) == n && digits(s) && !blank(s) && sum(s)
 	}
 }
+
+// dpdParcel is DPD's number of a parcel: 14 digits, the last a letter in Poland.
+func dpdParcel(s string) bool { return digits(s[:13]) && alnum(s[13:]) }
 
 // upsLike is a letter and 14 digits, checked as UPS does, the letter counting as
 // its value (C = 4, D = 5).

@@ -118,8 +118,9 @@ func Parse(lines []Printed, property room.Property) Parsed {
 		ls = whole
 	}
 	foreign(ls, property)
-	p := Parsed{Marks: marks(ls), Carrier: carrierWord(ls), Numbers: numbers(ls)}
+	p := Parsed{Marks: marks(ls), Carrier: carrierWord(ls)}
 	p.Blocks = blocks(ls, property)
+	p.Numbers = numbers(ls, p.Blocks)
 	return p
 }
 

@@ -152,6 +152,14 @@ func TestParseNumbersAndCarrier(t *testing.T) {
 		{"FedEx\nTRK# 9865 7878 8855\nREF: 42189698", "FedEx", "986578788855"},
 		{"AMZL US\nTBA650413818300", "Amazon", "TBA650413818300"},
 		{"Ref 1: 681747623\nOrder 225-8505291-2673991", "", ""},
+		{"DPD\n0612 0341 0072 89\n~Track", "DPD", "06120341007289"},
+		{"DPD\n061203 4100728K H\n~Numer paczki", "DPD", "0612034100728K"},
+		{"DPD\nP_2026-04-29_01\n2026-03-06 09:04 24030402 Label Software", "DPD", ""},
+		{"10000000000\nAna Kim\n2450 Tamberlyn St # 3\nAshgrove OR 97489", "", ""}, // a customer's number
+		{"DPD\n0603230 8000 0072788590 101 616 2", "DPD", ""},                      // the middle of a longer run
+		{"DPD\n0612 O341 0072 89\n~Track", "DPD", ""},                              // unproven, and a letter in it
+		{"GLS\nTracking ID: 777430726380", "GLS", "777430726380"},                  // unproven, but captioned
+		{"USPS TRACKING # EP\n940O 1112 0620 64O6 2607 87", "USPS", "9400111206206406260787"},
 	}
 	for _, tt := range tests {
 		p := Parse(printed(tt.text), testProperty)
@@ -208,6 +216,7 @@ func TestNumbersInCarriersOwnCodes(t *testing.T) {
 		{"ITF", "903844384574", "GLS", "90384438457"},
 		{"DataMatrix", "ADK0063DK00262080000075208a15e1qVYOD3VO5SBBd", "GLS", "YOD3VO5S"},
 		{"Code128", "42097489\x1d9505511973815055419476", "USPS", "9505511973815055419476"},
+		{"Code128", "00857900612034100728K101616R", "DPD", "0612034100728K"},
 	}
 	for _, tt := range tests {
 		carrier, number := trackingOf([]Code{{Format: tt.format, Text: tt.text}}, []string{"986578788855"}, "")

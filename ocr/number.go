@@ -1,14 +1,17 @@
 package ocr
 
 import (
+	"math"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 )
 
 var (
 	reNumber  = regexp.MustCompile(`[0-9A-Z][0-9A-Z \-]{6,60}[0-9A-Z]`)
-	reTrkKey  = regexp.MustCompile(`TRACK[A-Z]*\s*(?:NO|NUMBER|ID)?\s*[#:.]*|TRK\s*[#:.]*|WAYBILL\s*[#:.]*|\bAWB\s*[#:.]*|SHIPMENT\s*(?:ID|NO)?\s*[#:.]*`)
+	reTrkKey  = regexp.MustCompile(`TRACK[A-Z]*\s*(?:NO|NUMBER|ID)?\s*[#:.]*|TRK\s*[#:.]*|WAYBILL\s*[#:.]*|\bAWB\s*[#:.]*|SHIPMENT\s*(?:ID|NO)?\s*[#:.]*|(?:NUMER PACZKI|PAKETNUMMER|SENDUNGSNUMMER|KOLLI-?ID|NUMERO DE (?:GUIA|SEGUIMIENTO|SUIVI))\W*`)
+	reMoment  = regexp.MustCompile(`[0-9]{4}[-./][0-9]{2}[-./][0-9]{2}|\b[0-9]{1,2}[-./][0-9]{1,2}[-./](?:[0-9]{4}|[0-9]{2})\b|\b[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?`) // dates and times
 	rePhone   = regexp.MustCompile(`\b(?:TEL|TELEPHONE|TELEFON[O]?|PHONE|PH|MOB|MOBILE|FAX|TLF|GSM)\b[\s.:]*\+?[0-9][0-9 ()\-]{6,16}|\+[0-9][0-9 ()\-]{8,16}`)
 	reAny     = regexp.MustCompile(`^(?:[A-Z]{1,4}[0-9]{8,16}|[0-9]{10,26})$`)
 	reNot     = regexp.MustCompile(`^(?:REF|RET|REE|PO|POL|INV|SKU|ORD|ORDER|TEL|PH|BILL|ACCT|ZIP|CAD|DATE|CYCLE|RT|WT)[0-9O]`)
@@ -17,15 +20,17 @@ var (
 )
 
 // numbers collects runs of a label's text that may be tracking numbers, those
-// of a known form with a right check digit first.
-func numbers(ls []folded) []string {
+// of a known form with a right check digit first. What proves nothing by itself
+// does not count in an address, where it is a customer's or a telephone's.
+func numbers(ls []folded, bs []Block) []string {
 	type found struct {
 		text string
 		rank float64
 	}
 	var out []found
 	seen := map[string]bool{}
-	add := func(s string, key bool, confidence float64) {
+	// whole = no figure stands beside it in its line
+	add := func(s string, key, whole, address bool, confidence float64) {
 		if reNot.MatchString(s) {
 			return
 		}
@@ -33,11 +38,11 @@ func numbers(ls []folded) []string {
 			t := parseOnLabel(v, false)
 			r := confidence
 			switch {
-			case t.Valid && t.strong:
+			case t.Valid && t.strong && (whole || !digits(t.Normalized)):
 				r += 4
-			case t.Valid && (key || reOnTrac.MatchString(v)):
+			case t.Valid && (key && whole && v == s || reOnTrac.MatchString(v)):
 				r += 1
-			case reAny.MatchString(squeeze(v)):
+			case whole && v == s && (key || !address) && reAny.MatchString(v):
 			default:
 				continue
 			}
@@ -53,31 +58,36 @@ func numbers(ls []folded) []string {
 		}
 	}
 	for i, l := range ls {
-		text, key := rePhone.ReplaceAllString(l.text, " "), false
+		text, key := reMoment.ReplaceAllString(rePhone.ReplaceAllString(l.text, " / "), " / "), false
 		if at := reTrkKey.FindStringIndex(text); at != nil {
 			text, key = text[at[1]:], true
-		} else if i > 0 && reTrkKey.MatchString(ls[i-1].text) {
+		} else if i > 0 && reTrkKey.MatchString(ls[i-1].text) || captioned(l, ls[i+1:]) {
 			key = true
 		}
 		if l.isZip || l.isRoad {
 			continue
 		}
+		address := slices.ContainsFunc(bs, func(b Block) bool { return slices.Contains(b.rows, l.Printed) })
 		for _, m := range reNumber.FindAllString(text, 8) {
 			s := squeeze(m)
 			if countDigits(s) < 8 && !strings.HasPrefix(s, "1Z") {
 				continue
 			}
-			add(s, key, l.Confidence)
-			// words before it may be glued on by the pattern
+			add(s, key, true, address, l.Confidence)
+			// words before and behind it may be glued on by the pattern; after a caption
+			// also a form's number ("TRK# 0201")
 			fs := strings.Fields(m)
 			for k := 1; k < len(fs) && k < 4; k++ {
-				if countDigits(strings.Join(fs[k:], "")) >= 8 {
-					add(strings.Join(fs[k:], ""), key, l.Confidence)
+				before, behind := strings.Join(fs[:k], ""), strings.Join(fs[k:], "")
+				if countDigits(behind) >= 8 {
+					form := key && k == 1 && len(before) == 4 && ParseTrack(behind).strong
+					add(behind, key, form || countDigits(before) == 0, address, l.Confidence)
 				}
 			}
 			for k := len(fs) - 1; k > 0 && k > len(fs)-4; k-- {
-				if countDigits(strings.Join(fs[:k], "")) >= 8 {
-					add(strings.Join(fs[:k], ""), key, l.Confidence-0.05)
+				before, behind := strings.Join(fs[:k], ""), strings.Join(fs[k:], "")
+				if countDigits(before) >= 8 {
+					add(before, key, countDigits(behind) == 0, address, l.Confidence-0.05)
 				}
 			}
 		}
@@ -91,6 +101,15 @@ func numbers(ls []folded) []string {
 		list = append(list, f.text)
 	}
 	return list
+}
+
+// captioned reports whether a word for a tracking number, in smaller print,
+// stands under the start of a line.
+func captioned(l folded, below []folded) bool {
+	return slices.ContainsFunc(below, func(o folded) bool {
+		down := o.Y - (l.Y + l.H)
+		return o.cap() < l.cap() && math.Abs(o.X-l.X) < l.cap() && down > -0.5*l.cap() && down < l.cap() && reTrkKey.MatchString(o.text)
+	})
 }
 
 // parseOnLabel is ParseTrack, and takes what a label adds to a number as proof

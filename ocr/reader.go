@@ -136,11 +136,19 @@ func (r *Reader) readLabel(ctx context.Context, l Label, lap func(string, time.T
 	}
 	s.turn = turn
 	list = offBars(list, bars, l, turn)
-	if err := r.readStrips(ctx, &s, pic, list, roster); err != nil {
+	unread, err := r.readStrips(ctx, &s, pic, list, roster)
+	if err != nil {
 		return s, err
 	}
 	s.understand(s.lines, r.cfg.Property, roster)
-	return s, r.lookAgain(ctx, &s, pic, roster)
+	if err := r.readNumbers(ctx, &s, pic, unread, roster); err != nil {
+		return s, err
+	}
+	if err := r.lookAgain(ctx, &s, pic, roster); err != nil {
+		return s, err
+	}
+	s.place()
+	return s, nil
 }
 
 // upright turns a label so that its text reads from left to right, and finds its
@@ -184,8 +192,9 @@ func (r *Reader) upright(ctx context.Context, l Label, turn int) (Gray, []Strip,
 // readStrips reads the lines of an upright label, the likeliest first. It stops
 // where nothing more is to be expected: after many strips in a row that were no
 // text, when a part of the time is over, or when a code has the number and
-// what is left is print too small to change whom the label names.
-func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []Strip, roster *Roster) error {
+// what is left is print too small to change whom the label names. unread are the
+// strips that nothing was read of.
+func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []Strip, roster *Roster) (unread []Strip, err error) {
 	const most, patience, few = 44, 9, 5
 	start := r.cfg.Now()
 	how := firstLook(s.label)
@@ -201,7 +210,10 @@ func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []
 		}
 		p, ok, err := r.readAs(ctx, pic, st, how)
 		if err != nil {
-			return err
+			return nil, err
+		}
+		if !ok {
+			unread = append(unread, st)
 		}
 		if !ok || p.Confidence < 0.4 {
 			missed++
@@ -218,12 +230,17 @@ func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []
 			break
 		}
 	}
+	return unread, nil
+}
+
+// place sorts the lines from top to bottom and finds where they are in the
+// photograph.
+func (s *labelSeen) place() {
 	sort.SliceStable(s.lines, func(i, j int) bool { return s.lines[i].Y < s.lines[j].Y })
 	for _, p := range s.lines {
 		x, y, w, h := unturn(s.turn, s.label.Even.Width, s.label.Even.Height, p.X, p.Y, p.W, p.H)
 		s.boxes = append(s.boxes, s.label.ToPhoto.Bounds(x, y, w, h))
 	}
-	return nil
 }
 
 // smallPrint is how tall print is, against the recipient's, that is neither a
@@ -250,7 +267,11 @@ func readWith(ctx context.Context, engine Engine, pic Gray, st Strip, how look) 
 	if cut.Width == 0 {
 		return Printed{}, false, nil
 	}
-	lines, err := engine.Lines(ctx, cut, OneLine)
+	layout := OneLine
+	if how.figures {
+		layout = Figures
+	}
+	lines, err := engine.Lines(ctx, cut, layout)
 	if err != nil {
 		return Printed{}, false, err
 	}
@@ -263,7 +284,7 @@ func readWith(ctx context.Context, engine Engine, pic Gray, st Strip, how look) 
 			n += len(tx)
 		}
 	}
-	if n == 0 || sum/float64(n) < 0.2 {
+	if n == 0 || !how.figures && sum/float64(n) < 0.2 {
 		return Printed{}, false, nil
 	}
 	return Printed{Text: strings.Join(text, " "), Confidence: sum / float64(n), X: st.X, Y: st.Y, W: st.W, H: st.H, CapPX: st.CapPX, Slope: st.Slope}, true, nil

@@ -19,6 +19,7 @@ type look struct {
 	cap     float64 // height that capitals are scaled to
 	sharpen float64 // share of the difference to the neighbourhood that is added
 	second  bool    // by the second engine
+	figures bool    // read as figures and capitals alone
 }
 
 // plainLook is the first try; the others are for lines that it did not settle.

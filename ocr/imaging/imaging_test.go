@@ -157,6 +157,27 @@ func TestPhotoReadsALargePictureAtHalfItsSize(t *testing.T) {
 	}
 }
 
+// Figures of two sizes stand on one line: their middles lean, their feet do not.
+func TestALineOfTwoSizesIsLevel(t *testing.T) {
+	var gs []glyph
+	for i := range 12 {
+		g := glyph{x: float64(40 * i), y: 20, w: 30, h: 50}
+		if i < 4 {
+			g.y, g.h = 0, 70
+		}
+		gs = append(gs, g)
+	}
+	if slope, rough := straightest(gs, 60); math.Abs(slope) > 0.001 || rough > 0.1 {
+		t.Errorf("slope %.3f, rough %.2f", slope, rough)
+	}
+	for i := range gs { // with tails below the line its middles tell better
+		gs[i].y, gs[i].h = 0.1*gs[i].x, 50+float64(i%3)*4
+	}
+	if slope, _ := straightest(gs, 50); math.Abs(slope-0.1) > 0.01 {
+		t.Errorf("slope %.3f, want 0.1", slope)
+	}
+}
+
 func TestSharpnessOrdersFrames(t *testing.T) {
 	soft := page(900, 700, 3)
 	blurred := image.NewRGBA(soft.Rect)

@@ -175,32 +175,49 @@ func strip(gs []glyph, capPX float64) (ocr.Strip, bool) {
 	if w < 1.1*med || (len(gs) < 2 && w < 2.5*med) {
 		return ocr.Strip{}, false
 	}
-	// slope of the middle line by least squares
-	var sx, sy, sxx, sxy, n float64
-	for _, g := range gs {
-		if g.h < 0.6*tall {
-			continue
-		}
-		sx, sy, sxx, sxy, n = sx+g.cx(), sy+g.cy(), sxx+g.cx()*g.cx(), sxy+g.cx()*g.cy(), n+1
+	slope, rough := straightest(gs, tall)
+	if w <= 4*med {
+		slope = 0
 	}
-	slope := 0.0
-	if d := n*sxx - sx*sx; n >= 4 && d > 0 && w > 4*med {
-		slope = (n*sxy - sx*sy) / d
-	}
-	if math.Abs(slope) > 0.25 {
-		return ocr.Strip{}, false
-	}
-	var rough float64
-	for _, g := range gs {
-		mid := (sy-slope*sx)/max(n, 1) + slope*g.cx()
-		rough += math.Abs(g.cy() - mid)
-	}
-	rough /= float64(len(gs)) * med
-	if n > 0 && rough > 0.45 {
+	if math.Abs(slope) > 0.25 || rough > 0.45*med {
 		return ocr.Strip{}, false
 	}
 	if h > 2.6*tall+math.Abs(slope)*w {
 		return ocr.Strip{}, false
 	}
 	return ocr.Strip{X: x0, Y: y0, W: w, H: h, Slope: slope, CapPX: tall, Glyphs: len(gs), Ink: ink / (w * tall)}, true
+}
+
+// straightest is the slope of a line of glyphs, and how far they stand from it:
+// of the line through their middles, or of the one they stand on where that is
+// much straighter, as with figures of two sizes.
+func straightest(gs []glyph, tall float64) (slope, rough float64) {
+	slope, rough = fitLine(gs, tall, glyph.cy)
+	const much = 0.5
+	if s, r := fitLine(gs, tall, func(g glyph) float64 { return g.y + g.h }); r < much*rough {
+		return s, r
+	}
+	return slope, rough
+}
+
+// fitLine lays a line through one point of every tall glyph, by least squares,
+// and tells how far from it the points of all are in the mean.
+func fitLine(gs []glyph, tall float64, point func(glyph) float64) (slope, rough float64) {
+	var sx, sy, sxx, sxy, n float64
+	for _, g := range gs {
+		if g.h >= 0.6*tall {
+			x, y := g.cx(), point(g)
+			sx, sy, sxx, sxy, n = sx+x, sy+y, sxx+x*x, sxy+x*y, n+1
+		}
+	}
+	if n == 0 {
+		return 0, 0
+	}
+	if d := n*sxx - sx*sx; n >= 4 && d > 0 {
+		slope = (n*sxy - sx*sy) / d
+	}
+	for _, g := range gs {
+		rough += math.Abs(point(g) - (sy-slope*sx)/n - slope*g.cx())
+	}
+	return slope, rough / float64(len(gs))
 }

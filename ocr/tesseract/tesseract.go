@@ -155,10 +155,19 @@ func (e *Engine) work(cfg Config, ready chan<- error) {
 
 var modes = map[ocr.Layout]gosseract.PageSegMode{
 	ocr.Sparse: gosseract.PSM_SPARSE_TEXT, ocr.Column: gosseract.PSM_SINGLE_BLOCK,
-	ocr.Page: gosseract.PSM_AUTO, ocr.OneLine: gosseract.PSM_SINGLE_LINE,
+	ocr.Page: gosseract.PSM_AUTO, ocr.OneLine: gosseract.PSM_SINGLE_LINE, ocr.Figures: gosseract.PSM_SINGLE_LINE,
 }
 
+// figures are what tracking numbers are made of.
+const figures = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 func recognise(client *gosseract.Client, g ocr.Gray, layout ocr.Layout) ([]ocr.Line, error) {
+	if layout == ocr.Figures {
+		if err := client.SetWhitelist(figures); err != nil {
+			return nil, fmt.Errorf("read figures: %w", err)
+		}
+		defer func() { _ = client.SetWhitelist("") }()
+	}
 	if err := client.SetPageSegMode(modes[layout]); err != nil {
 		return nil, fmt.Errorf("read text: %w", err)
 	}

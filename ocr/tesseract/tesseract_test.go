@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -56,6 +57,27 @@ func TestEngineReads(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestFiguresAreReadAsFigures(t *testing.T) {
+	e, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	pic := typeset(t, "5151 so00 00")
+	for _, l := range []struct {
+		layout ocr.Layout
+		small  bool
+	}{{ocr.OneLine, true}, {ocr.Figures, false}, {ocr.OneLine, true}} {
+		lines, err := e.Lines(t.Context(), pic, l.layout)
+		if err != nil || len(lines) != 1 {
+			t.Fatalf("%d lines, %v", len(lines), err)
+		}
+		if text := lines[0].Text(); (strings.ToUpper(text) != text) != l.small {
+			t.Errorf("layout %d: %q", l.layout, text)
+		}
+	}
 }
 
 // TestEngineUsesOneThread: Tesseract's OpenMP threads make a picture several
