@@ -11,6 +11,8 @@ import (
 type CheckLaser struct {
 	Slot string `json:"slot"`
 	At   Point  `json:"at"` // in pixels of the slots file's size
+
+	Unseen bool `json:"unseen,omitempty"` // at this slot and everywhere else
 }
 
 // Name implements Command.
@@ -25,6 +27,10 @@ func (d *decision) checkLaser(in CheckLaser) error {
 	slot, ok := d.s.Slots[in.Slot]
 	if !ok || slot.Aim == nil {
 		return fmt.Errorf("check the laser at slot %q: %w: it has no laser", in.Slot, ErrNotFound)
+	}
+	if in.Unseen { // it may shine where nobody looks
+		d.openIncident(Incident{Kind: IncidentLaserOff, Camera: slot.Camera, Slot: slot.ID, Reason: "its dot was not seen"})
+		return nil
 	}
 	mm, err := slot.MissMM(in.At)
 	if err != nil {

@@ -53,7 +53,8 @@ type (
 	// TryLaser points at the middle of each slot of a camera: a spot check, which
 	// darkens a laser that is off its mark (see CheckLaser).
 	TryLaser struct {
-		Camera string `json:"camera"`
+		Camera string   `json:"camera"`
+		Slots  []string `json:"slots,omitempty"` // none = all
 	}
 	// StopLaser ends either early.
 	StopLaser struct{}
@@ -174,7 +175,9 @@ func (s *Service) slotsOf(camera string) []Slot {
 }
 
 func (s *Service) tryLaser(c TryLaser) (Reply, error) {
-	slots := slices.DeleteFunc(s.slotsOf(c.Camera), func(slot Slot) bool { return slot.Aim == nil })
+	slots := slices.DeleteFunc(s.slotsOf(c.Camera), func(slot Slot) bool {
+		return slot.Aim == nil || len(c.Slots) > 0 && !slices.Contains(c.Slots, slot.ID)
+	})
 	if len(slots) == 0 {
 		return Reply{}, fmt.Errorf("check the laser: %w", Refuse(ErrConflict, "laser_not_calibrated", "it is not calibrated in the picture of {camera}", "camera", c.Camera))
 	}
@@ -192,6 +195,9 @@ func (s *Service) tryLaser(c TryLaser) (Reply, error) {
 			return err
 		}
 		if worst.At == nil {
+			if _, err := s.apply(ctx, "", CheckLaser{Slot: slots[0].ID, Unseen: true}); err != nil {
+				return err
+			}
 			return Refuse(ErrConflict, "laser_unseen", "no dot was seen anywhere: does the laser shine, and is the camera's picture its own?")
 		}
 		run.Width, run.Height, run.MM = run.frame.X, run.frame.Y, worst.MissMM

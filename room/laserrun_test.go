@@ -63,7 +63,7 @@ func (l *shelfLaser) still(context.Context, string) (image.Image, error) {
 }
 
 // laserRoom is a running room whose camera cam1 looks at a shelf with a laser.
-func laserRoom(t *testing.T) (*Service, *memory, *shelfLaser) {
+func laserRoom(t *testing.T, plan ...LaserSchedule) (*Service, *memory, *shelfLaser) {
 	t.Helper()
 	l := &shelfLaser{rig: newRig(rand.New(rand.NewPCG(8, 1))), r: rand.New(rand.NewPCG(3, 3))}
 	slot := func(id string, x0, x1 float64) Slot {
@@ -83,6 +83,9 @@ func laserRoom(t *testing.T) (*Service, *memory, *shelfLaser) {
 			return fit.Calibrate(slots), err
 		},
 	}}, m, &doorman{}, Devices{Door: p, Laser: l}, keys{})
+	for _, p := range plan {
+		s.cfg.LaserCheck = p
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()

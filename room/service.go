@@ -32,6 +32,8 @@ type Config struct {
 	Picture func(ctx context.Context) (camera, ref string, err error)
 	// LaserRig, where filled, lets the laser be calibrated from the manager's page.
 	LaserRig LaserRig
+	// LaserCheck is when the laser is checked without anybody asking.
+	LaserCheck LaserSchedule
 	// Unlocked, where set, learns how long each unlock took from its grant to the
 	// strike's answer.
 	Unlocked func(time.Duration)
@@ -97,7 +99,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	var wg sync.WaitGroup
-	for _, work := range []func(context.Context){s.followDoor, s.followReader, s.passTime, s.showGuide, s.speak, s.rehearse, s.takePictures, s.serveLaser} {
+	for _, work := range []func(context.Context){s.followDoor, s.followReader, s.passTime, s.showGuide, s.speak, s.rehearse, s.takePictures, s.serveLaser, s.checkLaserDaily} {
 		wg.Go(func() { work(ctx) })
 	}
 	defer wg.Wait()

@@ -59,9 +59,11 @@ type RoomConfig struct {
 	Listen string   `yaml:"listen"`
 	URL    string   `yaml:"url"`
 
-	Pickup       string `yaml:"pickup"`         // what residents type: pin, unit_pin
-	Camera       string `yaml:"camera"`         // whose picture goes with each decision; empty = the first
-	EdgeKeysFile string `yaml:"edge_keys_file"` // public keys of signed codes; empty = none are taken
+	Pickup       string   `yaml:"pickup"`         // what residents type: pin, unit_pin
+	Camera       string   `yaml:"camera"`         // whose picture goes with each decision; empty = the first
+	LaserCheck   string   `yaml:"laser_check"`    // time of day of the laser's check, as 03:30; empty = never
+	LaserSlots   []string `yaml:"laser_slots"`    // that it is checked at; none = all
+	EdgeKeysFile string   `yaml:"edge_keys_file"` // public keys of signed codes; empty = none are taken
 }
 
 // CameraConfig is one camera.
@@ -204,7 +206,7 @@ func defaultConfig() Config {
 			ID: "demo", Name: "Larkspur Yards", Street: "2450 Tamberlyn Street", City: "Ashgrove", State: "OR",
 			Zip: "97489", Timezone: "America/Los_Angeles",
 		},
-		Room: RoomConfig{ID: "main", Door: "main", Kiosks: []string{"K1"}, Pickup: string(room.FormPIN),
+		Room: RoomConfig{ID: "main", Door: "main", Kiosks: []string{"K1"}, Pickup: string(room.FormPIN), LaserSlots: []string{},
 			Listen: "127.0.0.1:7041", URL: "http://127.0.0.1:7041"},
 		Cameras: []CameraConfig{
 			{ID: "cam1", URL: "rtsp://127.0.0.1:7051/cam1", Slots: "sim/cam1.slots.json"},
@@ -456,6 +458,9 @@ func (c Config) Validate() error {
 	}
 	if c.Room.Camera != "" && !cameras[c.Room.Camera] {
 		return fmt.Errorf("room.camera: there is no camera %q", c.Room.Camera)
+	}
+	if err := c.laserSchedule(nil).Validate(); err != nil {
+		return fmt.Errorf("room.laser_check: %q: write it as 03:30", c.Room.LaserCheck)
 	}
 	if len(c.Room.Kiosks) == 0 {
 		return errors.New("room.kiosks: name one kiosk at least")

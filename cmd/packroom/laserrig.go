@@ -50,6 +50,11 @@ func laserRig(cfg Config, secrets Secrets, log *slog.Logger) room.LaserRig {
 	}
 }
 
+// laserSchedule is when the laser is checked by itself.
+func (c Config) laserSchedule(zone *time.Location) room.LaserSchedule {
+	return room.LaserSchedule{At: c.Room.LaserCheck, Zone: zone, Slots: c.Room.LaserSlots}
+}
+
 // freshStill is a picture that a camera took after the call.
 func freshStill(ctx context.Context, cfg Config, secrets Secrets, camera string) (image.Image, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)

@@ -85,7 +85,11 @@ func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.S
 	if err != nil {
 		return nil, err
 	}
-	gate, err := newGate(cfg, secrets, store, log)
+	zone, err := time.LoadLocation(cfg.Property.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("property.timezone: %w", err)
+	}
+	gate, err := newGate(cfg, secrets, store, zone, log)
 	if err != nil {
 		return nil, err
 	}
@@ -102,15 +106,12 @@ func newRoom(ctx context.Context, cfg Config, secrets Secrets, store *postgres.S
 		PickupForm: room.CredentialForm(cfg.Room.Pickup),
 		Picture:    doorPicture(cfg, secrets),
 		LaserRig:   laserRig(cfg, secrets, log),
+		LaserCheck: cfg.laserSchedule(zone),
 	}, store, gate, withDarkSlots(dev, slots), words), nil
 }
 
 // newGate makes the authority over credentials.
-func newGate(cfg Config, secrets Secrets, store access.Store, log *slog.Logger) (*access.Gate, error) {
-	zone, err := time.LoadLocation(cfg.Property.Timezone)
-	if err != nil {
-		return nil, fmt.Errorf("property.timezone: %w", err)
-	}
+func newGate(cfg Config, secrets Secrets, store access.Store, zone *time.Location, log *slog.Logger) (*access.Gate, error) {
 	var edges access.EdgeKeys
 	if cfg.Room.EdgeKeysFile != "" {
 		f, err := os.Open(cfg.Path(cfg.Room.EdgeKeysFile))
