@@ -5,9 +5,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/packroom/packroom/access/accesstest"
 	"github.com/packroom/packroom/access/driver"
 	"github.com/packroom/packroom/room"
 )
+
+func TestAVisitGoesOnInARoomWithASlotThatHasNoLight(t *testing.T) {
+	d, closer, err := driver.Open(t.Context(), []driver.Config{{Name: "east", Driver: "sacn", Options: map[string]string{"to": "127.0.0.1:9", "lights": "A1=1/1"}},
+		{Name: "door", Driver: "sim", Serves: []string{"door"}, Options: map[string]string{"url": "http://127.0.0.1:1"}}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	d.Door = nil // the light is what this is about
+	accesstest.VisitGoesOn(t, withDarkSlots(d, []room.Slot{{ID: "A1"}, {ID: "D4"}}), func() {}, "no device has a light for D4")
+}
 
 func TestASlotWithoutALightIsTold(t *testing.T) {
 	sacn := func(name, lights string) driver.Config {

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/packroom/packroom/access"
+	"github.com/packroom/packroom/access/accesstest"
 	"github.com/packroom/packroom/access/driver/device"
 	"github.com/packroom/packroom/room"
 )
@@ -33,7 +34,7 @@ func TestOneEntryAGrant(t *testing.T) {
 
 // house is a room with its gate and its door, and those who want to come in.
 type house struct {
-	*vault
+	*accesstest.Vault
 	t       *rapid.T
 	service *room.Service
 	line    *line
@@ -44,24 +45,22 @@ type house struct {
 }
 
 func newHouse(t *rapid.T) *house {
-	h := &house{vault: newVault(), t: t, secrets: map[string]room.Secret{}}
-	gate, err := access.NewGate(access.Config{Pepper: bytes.Repeat([]byte("p"), 32), Store: h.vault, Step: -1})
+	h := &house{Vault: accesstest.NewVault(), t: t, secrets: map[string]room.Secret{}}
+	gate, err := access.NewGate(access.Config{Pepper: bytes.Repeat([]byte("p"), 32), Store: h.Vault, Step: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.line = &line{house: h, entries: map[string]int{}}
 	h.line.Doorway = device.NewDoorway(h.line.strike)
 	h.line.Doorway.Contact(false)
-	h.service = room.NewService(room.Config{Property: "p", Room: "r", Kiosk: "K1", Door: "d"}, h.vault, gate, room.Devices{Door: h.line}, nil)
+	h.service = room.NewService(room.Config{Property: "p", Room: "r", Kiosk: "K1", Door: "d"}, h.Vault, gate, room.Devices{Door: h.line}, nil)
 	for kind, holder := range map[room.CredentialKind]string{room.CredentialPickup: "R1", room.CredentialPass: "R2", room.CredentialCourier: "C1", room.CredentialStaff: "M1"} {
-		creds, secret, err := gate.Issue(kind, holder, []room.CredentialForm{room.FormPIN}, far())
+		creds, secret, err := gate.Issue(kind, holder, []room.CredentialForm{room.FormPIN}, time.Now().Add(1000*time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
 		h.secrets[string(kind)] = secret
-		for _, c := range creds {
-			h.credentials[c.ID] = c
-		}
+		h.Add(creds...)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -112,10 +111,9 @@ func (h *house) actions() map[string]func(*rapid.T) {
 		},
 		"manager": func(t *rapid.T) { h.do(t, room.ManagerUnlock{Manager: "ann", Reason: "inspection"}) },
 		"revoke": func(t *rapid.T) {
-			for _, c := range h.credentials {
-				if c.Kind == room.CredentialPickup && !h.down {
-					h.do(t, room.RevokeCredential{Holder: c.Holder, Credential: c.ID})
-				}
+			creds, _ := h.Credentials(context.Background(), "R1") // none while the database is down
+			for _, c := range creds {
+				h.do(t, room.RevokeCredential{Holder: c.Holder, Credential: c.ID})
 			}
 		},
 		"enter": func(*rapid.T) { h.line.pull() },
@@ -126,9 +124,7 @@ func (h *house) actions() map[string]func(*rapid.T) {
 			synctest.Wait()
 		},
 		"database": func(t *rapid.T) {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.down, h.torn = rapid.Bool().Draw(t, "down"), rapid.Bool().Draw(t, "torn")
+			h.Set(rapid.Bool().Draw(t, "down"), rapid.Bool().Draw(t, "torn"))
 		},
 		"line": func(t *rapid.T) {
 			h.line.loses, h.line.keeps, h.line.mute = rapid.Bool().Draw(t, "loses"), rapid.Bool().Draw(t, "keeps"), rapid.Bool().Draw(t, "mute")
@@ -142,7 +138,7 @@ func (h *house) actions() map[string]func(*rapid.T) {
 // check reads the log: every entry in it is by a grant that no other entry had.
 func (h *house) check(t *rapid.T) {
 	open := map[string]bool{} // grants of a visit that nobody has used
-	for _, e := range h.log() {
+	for _, e := range h.Log() {
 		switch {
 		case e.Kind == room.EvDoorUnlocked:
 			open[e.Visit] = true
@@ -213,8 +209,8 @@ func (l *line) strike(ctx context.Context, release bool) error {
 		return nil
 	}
 	g := l.carrying
-	if now := time.Now(); !l.house.committed(g) || !now.Before(g.Expires) || g.Door != "d" {
-		l.house.t.Fatalf("released at %s by %+v; committed: %v", now, g, l.house.committed(g))
+	if now := time.Now(); !l.house.Committed(g) || !now.Before(g.Expires) || g.Door != "d" {
+		l.house.t.Fatalf("released at %s by %+v; committed: %v", now, g, l.house.Committed(g))
 	}
 	if l.entries[g.ID] > 0 {
 		l.house.t.Fatalf("released again by grant %s, which somebody used", g.ID)

@@ -174,12 +174,19 @@ func (k *Client) exchange(ctx context.Context, pdu []byte) ([]byte, error) {
 	if err := k.c.SetDeadline(end); err != nil {
 		return nil, err
 	}
+	others := false
 	reply, err := k.frame.receive(k.c, k.Unit, pdu, func() {
+		others = true
 		if k.Failed != nil {
 			k.Failed(errStale)
 		}
 	})
-	if err != nil {
+	switch {
+	case isTimeout(err) && others:
+		return nil, fmt.Errorf("only late or another's replies came within %s; is another program at it? (%w)", k.Timeout, err)
+	case isTimeout(err):
+		return nil, fmt.Errorf("nothing came within %s; is it plugged in, and are its number and the line's speed right? (%w)", k.Timeout, err)
+	case err != nil:
 		return nil, err
 	}
 	return reply, checkReply(pdu, reply)

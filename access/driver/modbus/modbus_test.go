@@ -2,6 +2,7 @@ package modbus_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"log/slog"
 	"maps"
@@ -237,6 +238,59 @@ func TestAThousandDisconnectsAndGarbage(t *testing.T) {
 			accesstest.Survives(t, bench(t, startPeer(t, program, "rtu", far), w, reach), w)
 		},
 	})
+}
+
+// TestWhatIsWrongWithTheBusIsToldAndTheVisitGoesOn spoils what a module says, or
+// cuts it off.
+func TestWhatIsWrongWithTheBusIsToldAndTheVisitGoesOn(t *testing.T) {
+	t.Parallel()
+	program := libraries(t)["libmodbus"]
+	answer := func(change func(b []byte)) func(w *accesstest.Wire) {
+		return func(w *accesstest.Wire) {
+			w.Spoil(func(fromPeer bool, b []byte) []byte {
+				if fromPeer {
+					change(b)
+				}
+				return b
+			})
+		}
+	}
+	all := map[string]func(*testing.T){}
+	for name, c := range map[string]struct {
+		over string
+		fail func(w *accesstest.Wire)
+		want string
+	}{
+		"an unplugged bus":    {"RTU", func(w *accesstest.Wire) { w.Plug(false) }, "nothing came within"},
+		"an unplugged module": {"TCP", func(w *accesstest.Wire) { w.Plug(false) }, "read the strike"},
+		"another's reply":     {"RTU", answer(func(b []byte) { b[0] = 9; recount(b) }), "unit 9 answered for unit 1"},
+		"a late reply":        {"TCP", answer(func(b []byte) { b[1] ^= 1 }), "late or another's replies"},
+		"a wrong checksum":    {"RTU", answer(func(b []byte) { b[len(b)-1] ^= 1 }), "wrong checksum"},
+	} {
+		all[name] = func(t *testing.T) {
+			m := lines[c.over](t, program)
+			m.reach["timeout"] = "100ms"
+			b := bench(t, m.peer, m.wire, m.reach)
+			accesstest.Eventually(t, "the module answers", func() bool { return b.Devices.Diagnostics.Diagnose()[0].OK })
+			accesstest.VisitGoesOn(t, b.Devices, func() { c.fail(m.wire) }, c.want)
+		}
+	}
+	accesstest.Beside(t, all)
+}
+
+// recount gives a frame that was changed the checksum that belongs to it.
+func recount(b []byte) {
+	sum := uint16(0xFFFF)
+	for _, c := range b[:len(b)-2] {
+		sum ^= uint16(c)
+		for range 8 {
+			low := sum & 1
+			if sum >>= 1; low != 0 {
+				sum ^= 0xA001
+			}
+		}
+	}
+	binary.LittleEndian.PutUint16(b[len(b)-2:], sum)
 }
 
 func TestAnUnlockThatFailedIsNotMadeGoodLater(t *testing.T) {

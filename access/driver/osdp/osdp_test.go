@@ -204,6 +204,51 @@ func TestADeviceWithAnotherKeyIsRefused(t *testing.T) {
 	})
 }
 
+// TestWhatIsWrongWithTheDeviceIsToldAndTheVisitGoesOn changes the device, or plays
+// again what it said.
+func TestWhatIsWrongWithTheDeviceIsToldAndTheVisitGoesOn(t *testing.T) {
+	t.Parallel()
+	all := map[string]func(*testing.T){}
+	for name, c := range map[string]struct {
+		fail func(p *peripheral, w *accesstest.Wire)
+		want string
+	}{
+		"an unplugged bus": {func(_ *peripheral, w *accesstest.Wire) { w.Plug(false) }, "nothing came within"},
+		"a wrong key": {func(p *peripheral, _ *accesstest.Wire) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.key, p.s = &Key{1}, nil // somebody exchanged it
+		}, "the device has another key"},
+		"replayed frames": {func(_ *peripheral, w *accesstest.Wire) {
+			var tape []byte
+			w.Spoil(func(fromPeer bool, b []byte) []byte {
+				if fromPeer && tape == nil {
+					tape = bytes.Clone(b)
+				} else if fromPeer {
+					return bytes.Clone(tape)
+				}
+				return b
+			})
+		}, "somebody may be on the line"},
+		"a wrong checksum": {func(_ *peripheral, w *accesstest.Wire) {
+			w.Spoil(func(fromPeer bool, b []byte) []byte {
+				if fromPeer {
+					b[len(b)-1] ^= 1
+				}
+				return b
+			})
+		}, "frames with a wrong checksum"},
+	} {
+		all[name] = func(t *testing.T) {
+			p := newPeripheral()
+			devices, _, w := open(t, p, quiet, map[string]string{"timeout": "100ms"})
+			accesstest.Eventually(t, "the device is reached", connected(devices))
+			accesstest.VisitGoesOn(t, devices, func() { c.fail(p, w) }, c.want)
+		}
+	}
+	accesstest.Beside(t, all)
+}
+
 func TestAReplyInTheClearEndsTheChannel(t *testing.T) {
 	p := newPeripheral()
 	devices, _, _ := open(t, p, quiet, nil)

@@ -117,12 +117,13 @@ func (k *panel) advance() { k.sequence = k.sequence%3 + 1 }
 func (k *panel) exchange(ctx context.Context, f frame) (frame, error) {
 	out := f.encode()
 	var err error
+	var heard noise
 	for range tries {
 		if ctx.Err() != nil {
 			return frame{}, fmt.Errorf("%w: %v", room.ErrUnavailable, ctx.Err())
 		}
 		var reply frame
-		if reply, err = k.try(out); err == nil {
+		if reply, err = k.try(out, &heard); err == nil {
 			return reply, nil
 		}
 		if !isTimeout(err) {
@@ -130,10 +131,27 @@ func (k *panel) exchange(ctx context.Context, f frame) (frame, error) {
 		}
 		k.count("timeouts")
 	}
+	if isTimeout(err) {
+		err = errors.New(heard.text(k.timeout))
+	}
 	return frame{}, fmt.Errorf("%w: %v", room.ErrUnavailable, err)
 }
 
-func (k *panel) try(out []byte) (frame, error) {
+// noise is what came in place of an answer.
+type noise struct{ garbled, others bool }
+
+// text says what it may mean, and what to look at.
+func (n noise) text(within time.Duration) string {
+	switch {
+	case n.others:
+		return "only late, repeated or another's answers came; somebody may be on the line, or two devices have one address"
+	case n.garbled:
+		return "only frames with a wrong checksum or length came; look at the line's wires, ends and speed"
+	}
+	return fmt.Sprintf("nothing came within %s; is it plugged in, and are its address and the line's speed right?", within)
+}
+
+func (k *panel) try(out []byte, heard *noise) (frame, error) {
 	if err := k.in.flush(); err != nil {
 		return frame{}, err
 	}
@@ -145,11 +163,12 @@ func (k *panel) try(out []byte) (frame, error) {
 		return frame{}, err
 	}
 	for {
-		reply, err := k.in.next(end, func() { k.count("garbled frames") })
+		reply, err := k.in.next(end, func() { heard.garbled = true; k.count("garbled frames") })
 		if err != nil {
 			return frame{}, err
 		}
 		if !reply.reply || reply.address != k.address || reply.sequence != k.sequence || reply.code == replyBusy {
+			heard.others = heard.others || reply.code != replyBusy
 			k.count("late or other frames")
 			continue
 		}

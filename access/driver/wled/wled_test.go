@@ -187,7 +187,7 @@ func TestAStripThatTurnsOutTooShortIsTold(t *testing.T) {
 		t.Fatalf("a controller that does not answer yet: %v", err)
 	}
 	defer closer.Close()
-	p.set(func() { p.deaf = false })
+	accesstest.VisitGoesOn(t, devices, func() { p.set(func() { p.deaf = false }) }, "slot A2 ends at LED 59", "LED preferences")
 	err = devices.Lights.Set(t.Context(), map[string]room.Signal{"A2": room.SignalHere})
 	if !errors.Is(err, room.ErrUnavailable) || !strings.Contains(err.Error(), `slot A2 ends at LED 59 and the strip "Shelves" has LEDs 0 to 49`) {
 		t.Errorf("got %v", err)
