@@ -21,6 +21,9 @@ const (
 	// unless a whole outline speaks against it: measured 0.5 to 0.6 where a strip
 	// lights its board.
 	lightSure = 0.45
+	// reversed is the correlation of slopes below which overexposure does not
+	// explain a difference: it flattens slopes and turns none round.
+	reversed = -0.15
 	// wholeOutline is the evidence that only a thing gives: things that stand free
 	// gave 2.3 to 5, the rims of sun patches up to 2.1.
 	wholeOutline = 2.2
@@ -67,9 +70,9 @@ func weigh(e evidence) verdict {
 	switch {
 	case e.none, math.Abs(s) < e.needed():
 		return light
-	case math.Abs(s) < wholeOutline && e.kept > lightSure && (e.lit > 0 || math.Abs(s) < sure):
+	case math.Abs(s) < wholeOutline && e.kept > lightSure && (e.lit > 0 || math.Abs(s) < lightScore):
 		return light
-	case math.Abs(s) < lightScore && (e.kept > lightKept && e.lit > 0 || e.blown > 0.1):
+	case math.Abs(s) < lightScore && (e.kept > lightKept && e.lit > 0 || e.blown > 0.1 && e.kept > reversed):
 		return light
 	case s > sure:
 		return placed

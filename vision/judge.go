@@ -1,6 +1,8 @@
 package vision
 
 import (
+	"math"
+	"slices"
 	"sort"
 	"time"
 )
@@ -11,6 +13,7 @@ func (t *Tracker) judge(now float64) []Decision {
 	open := t.open
 	clear(open)
 	t.rest = true
+	t.waiting = t.waiting[:0]
 	for i := range open {
 		if t.base.touched[i] != 0 {
 			t.rest = false
@@ -81,40 +84,123 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 	waited := now - float64(lastTouch)
 	side := t.cfg.SmallestSide * float64(t.w)
 	held := false
-	for _, inner := range t.cores(b) {
+	var over []Blob // decided
+	for _, inner := range t.parted(t.cores(b)) {
 		if inner.Area < t.least() || float64(inner.W()) < side || float64(inner.H()) < side {
 			continue
 		}
-		k := t.slots.resting(inner)
-		e := evidenceOf(inner, t.maskOf(inner), t.lamps.doubt, t.base.committed, t.base.still)
+		k := t.slots.resting(inner.Blob)
+		e := evidenceOf(inner.Blob, t.maskOf(inner.Blob), inner.doubt, t.base.committed, t.base.still)
 		e.part = float64(inner.Area) / float64(b.Area)
-		e.lit, e.rested = t.litBeside(inner)
-		fits := t.slots.holds(inner, k)
+		e.lit, e.rested = t.litBeside(inner.Blob)
+		fits := t.slots.holds(inner.Blob, k)
 		found := t.base.restored && lastTouch == 0 // it was there at the restart
 		if (!fits || !found && !left) && t.stands(b, e) && waited < t.cfg.Linger.Seconds() {
 			t.who.hold(b, now)
-			t.tell(inner, k, e, "somebody who stands still")
+			t.tell(inner.Blob, k, e, "somebody who stands still")
 			return nil, false // somebody who stands still
 		}
 		if !fits {
-			t.tell(inner, k, e, "fits no slot")
+			t.tell(inner.Blob, k, e, "fits no slot")
 			continue
 		}
 		last := waited > t.cfg.Forget.Seconds() && t.nobody()
-		if e.score() < -sure && t.ledger.covered(inner) == 0 && t.who.wasThere(inner, t.base.coveredAt) {
-			t.tell(inner, k, e, "somebody who was there before the first picture has left")
+		if e.score() < -sure && t.ledger.covered(inner.Blob) == 0 && t.who.wasThere(inner.Blob, t.base.coveredAt) {
+			t.tell(inner.Blob, k, e, "somebody who was there before the first picture has left")
 			continue
 		}
 		if e.part < crumb && !last {
 			held = true // the hair of somebody who stands still, as long as somebody may
-			t.tell(inner, k, e, "a crumb of something larger: waits until nobody is there")
+			t.tell(inner.Blob, k, e, "a crumb of something larger: waits until nobody is there")
 			continue
 		}
-		d, wait := t.decide(inner, e, k, at, last)
-		t.tellDecided(inner, k, e, d, wait)
+		d, wait := t.decide(inner.Blob, e, k, at, last)
+		t.tellDecided(inner.Blob, k, e, d, wait)
 		out, held = append(out, d...), held || wait
+		if wait {
+			t.waiting = append(t.waiting, undecided{inner.Blob, e, k, at})
+		}
+		if len(d) > 0 {
+			over = append(over, inner.Blob)
+		}
 	}
-	return out, len(out) > 0 || !held && waited > t.cfg.Forget.Seconds()
+	if !held {
+		return out, len(out) > 0 || waited > t.cfg.Forget.Seconds()
+	}
+	for _, c := range over { // what waits beside stays as it was
+		t.commitAround(c)
+	}
+	return out, false
+}
+
+// undecided is a core that could not be decided about yet.
+type undecided struct {
+	Blob
+	e  evidence
+	k  int // its slot
+	at time.Duration
+}
+
+// beforeLight decides about what waits and leans to one side: the light is about
+// to change, and then the picture before tells less.
+func (t *Tracker) beforeLight() (out []Decision) {
+	for _, c := range t.waiting {
+		if math.Abs(c.e.score()) < lean {
+			continue
+		}
+		d, _ := t.decide(c.Blob, c.e, c.k, c.at, true)
+		t.tellDecided(c.Blob, c.k, c.e, d, false)
+		if out = append(out, d...); len(d) > 0 {
+			t.commitAround(c.Blob)
+		}
+	}
+	t.waiting = t.waiting[:0]
+	return pairMoves(out)
+}
+
+// core is a solid part of what changed.
+type core struct {
+	Blob
+	doubt []float32 // by place: by how many gray levels its outline may be no thing's
+}
+
+// parted parts the cores that reach over slots into what came to one and what went
+// from another: a thing that was moved to the next shelf. What came or went in all
+// of them, as somebody does, stays whole.
+func (t *Tracker) parted(cores []Blob) []core {
+	var out []core
+	for _, c := range cores {
+		if t.slots.holds(c, t.slots.resting(c)) {
+			out = append(out, core{c, t.lamps.doubt})
+			continue
+		}
+		var parts []core
+		came, went := false, false
+		for _, p := range t.slots.parts(c) {
+			one := core{p, t.doubtBeside(p, c)}
+			parts = append(parts, one)
+			s := evidenceOf(p, t.maskOf(p), one.doubt, t.base.committed, t.base.still).score()
+			came, went = came || s > lean && p.Area >= t.least(), went || s < -lean && p.Area >= t.least()
+		}
+		if !came || !went {
+			parts = []core{{c, t.lamps.doubt}}
+		}
+		out = append(out, parts...)
+	}
+	return out
+}
+
+// doubtBeside is the lamps' doubt and that about the rest of c, which has changed
+// too and tells nothing of the outline of p, a part of it.
+func (t *Tracker) doubtBeside(p, c Blob) []float32 {
+	out := slices.Clone(t.lamps.doubt)
+	for _, i := range c.Pix {
+		out[i] = 255
+	}
+	for _, i := range p.Pix {
+		out[i] = t.lamps.doubt[i]
+	}
+	return out
 }
 
 // stands reports whether what differs can be somebody: it has an outline of its

@@ -196,6 +196,17 @@ func (b Blob) W() int { return b.X1 - b.X0 }
 // H is the blob's height.
 func (b Blob) H() int { return b.Y1 - b.Y0 }
 
+// grow adds place i of a picture of some width.
+func (b *Blob) grow(i int32, width int) {
+	x, y := int(i)%width, int(i)/width
+	if b.Area == 0 {
+		b.X0, b.Y0 = x, y
+	}
+	b.X0, b.Y0, b.X1, b.Y1 = min(b.X0, x), min(b.Y0, y), max(b.X1, x+1), max(b.Y1, y+1)
+	b.Pix = append(b.Pix, i)
+	b.Area++
+}
+
 // with is the blob of b's places and o's.
 func (b Blob) with(o Blob) Blob {
 	return Blob{Area: b.Area + o.Area, X0: min(b.X0, o.X0), Y0: min(b.Y0, o.Y0), X1: max(b.X1, o.X1), Y1: max(b.Y1, o.Y1),

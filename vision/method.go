@@ -54,7 +54,8 @@ package vision
 //     Comparing is done in the tiles where something may differ (compare.go). What
 //     a place looked like before its light changed is kept once the new light has
 //     come to rest, and when that was. A core that is a crumb of a large change
-//     waits until nobody is there.
+//     waits until nobody is there. One that reaches over slots, and came to one and
+//     went from another, is parted between them.
 //  7. Evidence (evidence.go). Edges along the outline and the contrast across it,
 //     after against before: a thing that came has brought its outline, one that
 //     went took it along. Slopes inside that are kept, and overexposure, say that
@@ -65,8 +66,8 @@ package vision
 //  8. Decision (decide.go). Where evidence is balanced, a push is looked for first
 //     (shift.go). Clear evidence places or removes; a part that comes into view
 //     above or below a thing just put down belongs to it. Then a known item that was
-//     exchanged is looked for; what stays open waits until people have gone and is
-//     then reported with low confidence.
+//     exchanged is looked for; what stays open waits until people have gone, or until the
+//     light is about to change, and is then reported with low confidence.
 //  9. Ledger (ledger.go). Items with identity, box, appearance (appearance.go) and
 //     layers. An item removed and put down elsewhere in the same visit keeps its
 //     identity: the removal is reported at once, because a wrong parcel must be

@@ -161,6 +161,8 @@ func TestEvidenceIsWeighed(t *testing.T) {
 		{"a thing beside a sun patch", evidence{outline: 2.2, apart: 2.1, lit: 0.5}, placed},
 		{"a lamp all around", evidence{none: true}, light},
 		{"overexposed", evidence{outline: -0.3, apart: 0.2, blown: 0.3, lit: 0.05}, light},
+		{"a strip's light on the board below", evidence{outline: 0.3, apart: 0.5, kept: 0.65}, light},
+		{"slopes turned round in a glaring picture", evidence{outline: 0.9, apart: 0.1, kept: -0.28, blown: 0.2}, placed},
 		{"a plain thing over texture that shows through", evidence{outline: 0.9, apart: 1.1, kept: 0.4}, placed},
 	}
 	for _, c := range cases {

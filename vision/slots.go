@@ -1,6 +1,8 @@
 package vision
 
 import (
+	"slices"
+
 	"github.com/packroom/packroom/room"
 )
 
@@ -116,6 +118,17 @@ func (m *slotMap) holds(b Blob, k int) bool {
 	}
 	return float64(over) >= 0.75*float64(b.Area) && float64(own) >= 0.5*float64(b.Area) &&
 		b.W() <= m.box[k].W()*5/4 && b.H() <= m.box[k].H()*5/4
+}
+
+// parts is b by the slots that its places lie in, those of no slot left out.
+func (m *slotMap) parts(b Blob) []Blob {
+	of := make([]Blob, len(m.ids))
+	for _, i := range b.Pix {
+		if k := m.near[i]; k >= 0 {
+			of[k].grow(i, m.w)
+		}
+	}
+	return slices.DeleteFunc(of, func(p Blob) bool { return p.Area == 0 })
 }
 
 // beside reports whether b lies outside of all slots, but for its rim.

@@ -32,6 +32,7 @@ type Tracker struct {
 	wide, core, busy, close Mask // scratch
 	open                    Mask // scratch: what is to be judged
 
+	waiting []undecided // cores that could not be decided about in the last picture
 	inVisit bool
 	quietAt float64 // when the room was last seen without people
 	now     time.Duration
@@ -87,6 +88,10 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	t.shape.dilate(busy, t.people, t.w/12)
 	t.findThick(moving)
 	t.lamps.learn(v.L.Pix, t.thick, t.motion.light(now) || t.motion.exposing(now), t.motion.noise, now)
+	var out []Decision
+	if t.motion.light(now) || t.motion.exposing(now) {
+		out = t.beforeLight()
+	}
 	dt := t.base.step(v, t.motion, now)
 	if first {
 		t.who.since = now
@@ -95,14 +100,14 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	t.followLight(busy, now)
 	if moving == 0 && t.rest {
 		t.base.follow(busy, now, dt)
-		return nil
+		return out
 	}
 	t.compare()
 	if !t.motion.light(now) { // else what differs is light; who walks is found when it is over
 		t.findPeople(now)
 	}
 	t.base.follow(t.people, now, dt)
-	out := t.judge(now)
+	out = append(out, t.judge(now)...)
 	t.settleVisit(now)
 	return out
 }

@@ -231,6 +231,10 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
 			s.visit(180, 110, func() { s.parcel("p", 176, 90, 56, 50) })
 		}, []string{"placed A2 i1", "moved A2 i1 from A2"}},
+		{"moved to the shelf right below", func(s *stage) {
+			s.visit(180, 130, func() { s.parcel("p", 150, 108, 56, 46) })
+			s.visit(180, 150, func() { s.parcel("p", 162, 160, 56, 46) })
+		}, []string{"placed A2 i1", "moved A1 i1 from A2"}},
 		{"a bottle's neck comes into view after its foot", func(s *stage) {
 			s.walk(700, 290)
 			s.reachTo(164, 127)
