@@ -38,11 +38,24 @@ type replayLine struct {
 // replayStats is the last line on standard error.
 const replayStats = "frames %d, video %.2f s, CPU decode %.2f s, CPU detect %.2f s, peak memory %d MB (decoder %d MB)"
 
+const replayHelp = `packroom replay --slots FILE --video FILE [flags] [--config FILE]
+
+Runs the detector over recorded footage as it would run live, and writes a JSON
+line for each change. What is taken for a parcel is as vision.detection of the
+settings says, where --config names some.
+
+`
+
 func runReplay(ctx context.Context, args []string) error {
+	cfg, args, err := loadConfig(args)
+	if err != nil {
+		return err
+	}
 	fs := flag.NewFlagSet("replay", flag.ContinueOnError)
 	slotsName := fs.String("slots", "", "slots file of the camera")
 	video := fs.String("video", "", "recorded footage, whatever ffmpeg reads")
 	out := fs.String("out", "", "file for the JSON lines (default: standard output)")
+	fs.Usage = func() { fmt.Fprint(fs.Output(), replayHelp); fs.PrintDefaults() }
 	film := fs.String("annotate", "", "video file to write that shows what was seen: slots, items, people, motion, decisions and why")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -54,7 +67,9 @@ func runReplay(ctx context.Context, args []string) error {
 		fmt.Fprintln(os.Stderr, "packroom replay: --slots FILE and --video FILE are needed, and nothing else but --out FILE and --annotate OUT.mp4")
 		return errUsage
 	}
-	err := replay(ctx, *slotsName, *video, *out, *film)
+	detection := cfg.Vision.Detection.opencv()
+	detection.NoPictures = true
+	err = replay(ctx, detection, *slotsName, *video, *out, *film)
 	if errors.Is(err, vision.ErrSlots) || errors.Is(err, vision.ErrFootage) || errors.Is(err, vision.ErrFrame) {
 		fmt.Fprintf(os.Stderr, "packroom replay: %v\n", err)
 		return exitError{2}
@@ -79,7 +94,7 @@ func readSlots(name string) (room.SlotsFile, error) {
 	return slots, nil
 }
 
-func replay(ctx context.Context, slotsName, video, out, film string) (err error) {
+func replay(ctx context.Context, detection opencv.Config, slotsName, video, out, film string) (err error) {
 	slots, err := readSlots(slotsName)
 	if err != nil {
 		return err
@@ -94,7 +109,7 @@ func replay(ctx context.Context, slotsName, video, out, film string) (err error)
 			_, _, _ = footage.Close() // the first error counts
 		}
 	}()
-	detector, err := opencv.New(slots, opencv.Config{NoPictures: true})
+	detector, err := opencv.New(slots, detection)
 	if err != nil {
 		return err
 	}

@@ -86,6 +86,27 @@ func TestReplayWritesThePublicFormat(t *testing.T) {
 	}
 }
 
+func TestReplayTakesForAParcelWhatTheSettingsSay(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "packroom.yml")
+	if err := os.WriteFile(config, []byte("vision: {detection: {smallest_parcel: 100}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "light.jsonl")
+	args := []string{"--slots", footageDir + "moves.slots.json", "--video", footageDir + "moves.mp4", "--out", out, "--config", config}
+	if status, said := replayed(t, args...); status != 0 {
+		t.Fatalf("status %d: %s", status, said)
+	}
+	if data, err := os.ReadFile(out); err != nil || len(data) > 0 {
+		t.Errorf("no parcel there is 100 pixels wide, but: %s, %v", data, err)
+	}
+	if err := os.WriteFile(config, []byte("vision: {detection: {settle: 1ms}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, said := replayed(t, args...); status == 0 || !strings.Contains(said, "settle") {
+		t.Errorf("settings that are wrong: status %d, %s", status, said)
+	}
+}
+
 func TestReplayNamesWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {

@@ -15,7 +15,7 @@ import (
 	"github.com/packroom/packroom/vision/score"
 )
 
-const scoreHelp = `packroom score [flags] FOLDER...
+const scoreHelp = `packroom score [flags] [--config FILE] FOLDER...
 
 Replays every clip of the folders that has NAME.slots.json and NAME.truth.json
 beside it, as "packroom replay" does, and prints how right the reports are and
@@ -30,6 +30,10 @@ func scoreCommand() subcommand {
 }
 
 func runScore(ctx context.Context, args []string, out io.Writer) error {
+	cfg, args, err := loadConfig(args)
+	if err != nil {
+		return err
+	}
 	fs := flag.NewFlagSet("score", flag.ContinueOnError)
 	fs.Usage = func() { fmt.Fprint(fs.Output(), scoreHelp); fs.PrintDefaults() }
 	measured := fs.Int("frames", 1500, "how many frames of each clip the cost is measured on")
@@ -54,7 +58,7 @@ func runScore(ctx context.Context, args []string, out io.Writer) error {
 			continue
 		}
 		none = false
-		if err := scoreFolder(ctx, folder, clips, *measured, out); err != nil {
+		if err := scoreFolder(ctx, cfg, folder, clips, *measured, out); err != nil {
 			return err
 		}
 	}
@@ -97,10 +101,10 @@ type scored struct {
 	cost frameCost
 }
 
-func scoreFolder(ctx context.Context, folder string, clips []clip, measured int, out io.Writer) error {
+func scoreFolder(ctx context.Context, cfg Config, folder string, clips []clip, measured int, out io.Writer) error {
 	var all []scored
 	for _, c := range clips {
-		s, err := scoreClip(ctx, c, measured)
+		s, err := scoreClip(ctx, cfg, c, measured)
 		if err != nil {
 			return fmt.Errorf("score %s: %w", c.name, err)
 		}
@@ -113,12 +117,12 @@ func scoreFolder(ctx context.Context, folder string, clips []clip, measured int,
 	return nil
 }
 
-func scoreClip(ctx context.Context, c clip, measured int) (scored, error) {
+func scoreClip(ctx context.Context, cfg Config, c clip, measured int) (scored, error) {
 	truth, err := score.ReadTruth(c.truth)
 	if err != nil {
 		return scored{}, err
 	}
-	run, err := replayChild(ctx, c)
+	run, err := replayChild(ctx, cfg, c)
 	if err != nil {
 		return scored{}, err
 	}
@@ -131,7 +135,7 @@ func scoreClip(ctx context.Context, c clip, measured int) (scored, error) {
 	if s.Seconds == 0 {
 		s.Seconds = run.seconds
 	}
-	s.cost, err = measureCost(ctx, c, measured)
+	s.cost, err = measureCost(ctx, cfg.Vision.Detection, c, measured)
 	return s, err
 }
 
@@ -144,13 +148,17 @@ type replayRun struct {
 }
 
 // replayChild replays in a process of its own, so that its memory is its own.
-func replayChild(ctx context.Context, c clip) (replayRun, error) {
+func replayChild(ctx context.Context, cfg Config, c clip) (replayRun, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return replayRun{}, err
 	}
 	var lines, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, self, "replay", "--slots", c.slots, "--video", c.video)
+	args := []string{"replay", "--slots", c.slots, "--video", c.video}
+	if cfg.File != "" {
+		args = append(args, "--config", cfg.File)
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Stdout, cmd.Stderr = &lines, &said
 	if err := cmd.Run(); err != nil {
 		return replayRun{}, fmt.Errorf("replay: %w: %s", err, strings.TrimSpace(said.String()))

@@ -37,7 +37,7 @@ func (w work) each() float64 {
 
 // measureCost runs the detector and MOG2 by turns over a clip's first frames, so
 // that both have the same machine.
-func measureCost(ctx context.Context, c clip, most int) (frameCost, error) {
+func measureCost(ctx context.Context, detection DetectionConfig, c clip, most int) (frameCost, error) {
 	slots, err := readSlots(c.slots)
 	if err != nil {
 		return frameCost{}, err
@@ -47,7 +47,9 @@ func measureCost(ctx context.Context, c clip, most int) (frameCost, error) {
 		return frameCost{}, err
 	}
 	defer footage.Close()
-	detector, err := opencv.New(slots, opencv.Config{NoPictures: true, Clock: processorTime})
+	config := detection.opencv()
+	config.NoPictures, config.Clock = true, processorTime
+	detector, err := opencv.New(slots, config)
 	if err != nil {
 		return frameCost{}, err
 	}

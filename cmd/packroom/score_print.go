@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/packroom/packroom/room"
 	"github.com/packroom/packroom/vision/score"
@@ -30,6 +33,24 @@ func printRight(w io.Writer, all []scored) {
 		line(total, k, "  "+string(k))
 	}
 	fmt.Fprintf(w, "%.2f camera-hours; latency: the middle one, from when the place can be seen\n", total.Seconds/3600)
+	printLedgers(w, all)
+}
+
+// printLedgers prints whether what was reported adds up to what stands there at
+// the end of each clip.
+func printLedgers(w io.Writer, all []scored) {
+	right := 0
+	for _, s := range all {
+		if len(s.Astray) == 0 {
+			right++
+		}
+	}
+	fmt.Fprintf(w, "ledger at the end: as the truth has it in %d of %d\n", right, len(all))
+	for _, s := range all {
+		for _, slot := range slices.Sorted(maps.Keys(s.Astray)) {
+			fmt.Fprintf(w, "  ledger %s: %s has %+d\n", s.Clip, cmp.Or(slot, "no slot"), s.Astray[slot])
+		}
+	}
 }
 
 // printWrong lists each miss and each false report.

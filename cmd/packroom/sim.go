@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/packroom/packroom/room/sim"
 )
@@ -30,7 +31,13 @@ has a card, qr or pin line shows it at the kiosk and waits for the door; others
 have a key.
 
 With --day and --render OUT nothing is served: the day is filmed as fast as the
-machine can, to OUT/day.camN.mp4 with its slots and the truth about it.
+machine can, to OUT/NAME.camN.mp4 with its slots and the truth about it. Pauses
+are cut to --pause; with --calm-fps they need not be: while nobody is there and
+no lamp is switched so many pictures a second are enough.
+
+--day visits makes up two hours in which somebody comes every few minutes and
+mostly takes nothing, lamps are switched, and night falls: the detector's long
+trial.
 
 `
 
@@ -56,10 +63,15 @@ func simulate(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	flags.IntVar(&c.Width, "width", 1280, "picture width in pixels")
 	flags.IntVar(&c.Height, "height", 720, "picture height in pixels")
 	flags.IntVar(&c.FPS, "fps", 10, "pictures a second")
+	kbps := flags.Int("kbps", 1500, "kilobits a second of each camera's video")
 	flags.Float64Var(&c.Pace, "pace", 1, "how fast people move")
-	day := flags.String("day", "", "play a day: a file, or \"generate\"")
+	day := flags.String("day", "", "play a day: a file, \"generate\" or \"visits\"")
 	speed := flags.Float64("speed", 1, "how many times shorter a day's pauses are")
-	render := flags.String("render", "", "film the day to this folder instead of serving it")
+	shoot := sim.RenderConfig{}
+	flags.StringVar(&shoot.Out, "render", "", "film the day to this folder instead of serving it")
+	flags.StringVar(&shoot.Name, "name", "day", "begin of the film's file names")
+	flags.DurationVar(&shoot.Longest, "pause", 15*time.Second, "the longest pause that is filmed")
+	flags.IntVar(&shoot.CalmFPS, "calm-fps", 0, "pictures a second while nothing moves; 0 = as many as else")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -69,12 +81,14 @@ func simulate(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if flags.NArg() > 0 {
 		return fmt.Errorf("%q is not a flag", flags.Arg(0))
 	}
+	c.Bitrate = *kbps * 1000
 	script, err := readDay(*day, c.Seed)
 	if err != nil {
 		return err
 	}
-	if *render != "" {
-		return film(ctx, sim.RenderConfig{Config: c, Out: *render}, script, stdout)
+	if shoot.Out != "" {
+		shoot.Config = c
+		return film(ctx, shoot, script, stdout)
 	}
 	if *speed < 1 {
 		return fmt.Errorf("--speed %g: must be 1 or more", *speed)
@@ -100,6 +114,9 @@ func readDay(name string, seed uint64) (*sim.Day, error) {
 		return nil, nil
 	case "generate":
 		d := sim.NewDay(seed)
+		return &d, nil
+	case "visits":
+		d := sim.NewVisits(seed)
 		return &d, nil
 	}
 	f, err := os.Open(name)

@@ -14,19 +14,20 @@ import (
 
 // Action is something that a person does in or at the room.
 type Action struct {
-	Do     string   `json:"do"`               // enter, place, take, move, leave, prop, release, card, qr, pin, lamp, light, camera, contact, devices
-	Person string   `json:"person,omitempty"` // who; empty = who came in last
-	Slot   string   `json:"slot,omitempty"`   // place, take, light
-	Size   string   `json:"size,omitempty"`   // place: E, S, M, L, XL; empty = M, or what is in hand
-	Parcel string   `json:"parcel,omitempty"` // take, move: which one; empty = the one put there last. place: a new one's name
-	From   string   `json:"from,omitempty"`   // move
-	To     string   `json:"to,omitempty"`     // move
-	Force  bool     `json:"force,omitempty"`  // enter: break the door open
-	Kiosk  string   `json:"kiosk,omitempty"`  // card, qr, pin; empty = K1
-	Secret string   `json:"secret,omitempty"` // card, qr, pin
-	Level  *float64 `json:"level,omitempty"`  // lamp: 0..1
-	Camera string   `json:"camera,omitempty"` // camera: cam1
-	State  string   `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken; devices: on, off; light: off, here, suggest, warn
+	Do     string        `json:"do"`               // enter, place, take, move, look, leave, prop, release, card, qr, pin, lamp, light, camera, contact, devices
+	Person string        `json:"person,omitempty"` // who; empty = who came in last
+	Slot   string        `json:"slot,omitempty"`   // place, take, look, light
+	Size   string        `json:"size,omitempty"`   // place: E, S, M, L, XL; empty = M, or what is in hand
+	Parcel string        `json:"parcel,omitempty"` // take, move: which one; empty = the one put there last. place: a new one's name
+	From   string        `json:"from,omitempty"`   // move
+	To     string        `json:"to,omitempty"`     // move
+	Force  bool          `json:"force,omitempty"`  // enter: break the door open
+	Kiosk  string        `json:"kiosk,omitempty"`  // card, qr, pin; empty = K1
+	Secret string        `json:"secret,omitempty"` // card, qr, pin
+	Level  *float64      `json:"level,omitempty"`  // lamp: 0..1
+	Over   time.Duration `json:"over,omitempty"`   // lamp: how long it takes to get there, as dusk does; 0 = a switch. In JSON nanoseconds
+	Camera string        `json:"camera,omitempty"` // camera: cam1
+	State  string        `json:"state,omitempty"`  // camera: on, off, frozen, covered; contact: ok, silent, broken; devices: on, off; light: off, here, suggest, warn
 }
 
 // Result is what came of an action.
@@ -71,6 +72,8 @@ func (w *World) Start(a Action) (<-chan Result, error) {
 		return done, w.take(a, done)
 	case "move":
 		return done, w.move(a, done)
+	case "look":
+		return done, w.look(a, done)
 	case "leave":
 		return done, w.leave(a, done)
 	}
@@ -92,6 +95,10 @@ func (w *World) turn(a Action, r *Result) error {
 			return fmt.Errorf("lamp: %w: give level, 0 to 1", room.ErrInvalid)
 		}
 		w.lampTo = clamp(*a.Level, 0, 1)
+		w.lampRate = 1 / lampSwitch
+		if a.Over > 0 {
+			w.lampRate = math.Abs(w.lampTo-w.lamp) / a.Over.Seconds()
+		}
 	case "light":
 		return w.light(a)
 	case "camera":
@@ -314,6 +321,25 @@ func (w *World) take(a Action, done chan<- Result) error {
 		h.Kind = room.ChangeRemoved
 		w.history = append(w.history, h)
 		done <- Result{Person: p.ID, Parcel: h.Parcel, Slot: h.Slot, Camera: h.Camera, BBox: &h.BBox, At: h.At, T: h.T}
+	})
+	return nil
+}
+
+// look lets somebody reach into a slot and take nothing.
+func (w *World) look(a Action, done chan<- Result) error {
+	p, err := w.who(a)
+	if err != nil {
+		return err
+	}
+	if p.carried != nil {
+		return fmt.Errorf("look: %w: %s has a parcel in hand", room.ErrConflict, p.ID)
+	}
+	s, err := w.slot(a.Slot)
+	if err != nil {
+		return err
+	}
+	w.reachInto(p, s, func() {
+		done <- Result{Person: p.ID, Slot: s.id, Camera: cameraName(s.camera), At: w.clock().UTC(), T: w.t}
 	})
 	return nil
 }

@@ -62,7 +62,7 @@ func ReadDay(r io.Reader) (Day, error) {
 	return d, nil
 }
 
-var timedActions = []string{"scan", "enter", "place", "take", "move", "leave", "prop", "release", "card", "qr", "pin", "lamp", "light", "camera", "contact", "devices"}
+var timedActions = []string{"scan", "enter", "place", "take", "move", "look", "leave", "prop", "release", "card", "qr", "pin", "lamp", "light", "camera", "contact", "devices"}
 
 // Validate reports the first thing wrong with d.
 func (d Day) Validate() error {
@@ -78,7 +78,7 @@ func (d Day) Validate() error {
 			return fmt.Errorf("action %d: %q is not an action", i+1, a.Do)
 		case a.Do == "scan" && a.Scan == nil:
 			return fmt.Errorf("action %d: scan what?", i+1)
-		case a.Person == "" && slices.Contains([]string{"enter", "place", "take", "move", "leave"}, a.Do):
+		case a.Person == "" && slices.Contains([]string{"enter", "place", "take", "move", "look", "leave"}, a.Do):
 			return fmt.Errorf("action %d (%s): name the person", i+1, a.Do)
 		}
 		last = a.At

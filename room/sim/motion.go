@@ -246,6 +246,34 @@ func (w *World) pullOut(p *person, r *rest, then func(Happening)) {
 		w.stepAside(p, r.slot, &r.box))
 }
 
+// reachInto walks to a slot, holds the hands before what lies there, a moment
+// long, and takes them back empty.
+func (w *World) reachInto(p *person, s *place, then func()) {
+	const there = 1.2 // seconds that the hands stay
+	target := newBox(s.middle()-0.1, s.middle()+0.1, s.y0, s.y0+0.04, s.z+0.05, s.z+0.15, surface{})
+	var start [2]Vec
+	k := 0.0
+	p.steps = append(p.steps,
+		w.walk(p, w.stand(s, target.center)),
+		w.turnTo(p, target.center),
+		func(dt float64) bool {
+			if k == 0 {
+				start = p.handsNow()
+			}
+			k += dt * w.cfg.pace()
+			p.hold(target)
+			in := smooth(min(k/0.8, 1))
+			for i := range p.hands {
+				p.hands[i] = start[i].lerp(p.hands[i], in)
+			}
+			p.lean(target.center)
+			return k >= 0.8+there
+		},
+		w.withdraw(p),
+		func(float64) bool { then(); return true },
+		w.stepAside(p, s, target))
+}
+
 // withdraw takes the hands back from the shelf.
 func (w *World) withdraw(p *person) step {
 	k := 0.0

@@ -21,6 +21,7 @@ type RenderConfig struct {
 	Out     string        // folder for NAME.camN.mp4, .slots.json and .truth.json
 	Name    string        // empty = day
 	Longest time.Duration // pauses are cut to this; 0 = 15 s
+	CalmFPS int           // pictures a second while nobody is there and no lamp is switched; 0 = FPS
 }
 
 // Footage is one camera's rendered day.
@@ -130,6 +131,11 @@ type shoot struct {
 	cam    *camera
 	cmd    *exec.Cmd
 	enc    *encoder
+	timer  *timer
+	begun  bool
+	began  float64 // the world's time at the first picture
+	calm   int     // pictures that were left out since the last one
+	stir   float64 // the world's time when something moved last
 	n      int
 	known  int // of the world's history
 	events []truthEvent
@@ -139,14 +145,21 @@ type shoot struct {
 func newShoot(ctx context.Context, cfg RenderConfig, w *World, i int) (*shoot, error) {
 	s := &shoot{cfg: cfg, w: w, index: i, name: cfg.Name + "." + cameraName(i), cam: newCamera(newScene(w.layout, i), cfg.Seed+uint64(i)), boxes: map[string]box{}}
 	n := strconv.Itoa
-	s.cmd = exec.CommandContext(ctx, "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostats", "-y",
+	s.cmd = exec.CommandContext(ctx, "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostats",
 		"-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", n(cfg.Width)+"x"+n(cfg.Height), "-r", n(cfg.FPS), "-i", "pipe:0",
-		"-an", "-c:v", "libx264", "-preset", "veryfast", "-b:v", n(cfg.Bitrate), "-maxrate", n(cfg.Bitrate*3/2), "-bufsize", n(cfg.Bitrate*2),
+		"-an", "-c:v", "libx264", "-preset", "ultrafast", "-b:v", n(cfg.Bitrate), "-maxrate", n(cfg.Bitrate*3/2), "-bufsize", n(cfg.Bitrate*2),
 		"-g", n(cfg.FPS), "-bf", "0", "-threads", "2", "-color_range", "tv", "-colorspace", "smpte170m", "-color_primaries", "smpte170m", "-color_trc", "smpte170m",
-		"-movflags", "+faststart", s.path(".mp4"))
+		"-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1")
 	s.cmd.Stderr = os.Stderr
 	in, err := s.cmd.StdinPipe()
 	if err != nil {
+		return nil, err
+	}
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if s.timer, err = startTimer(ctx, out, s.path(".mp4")); err != nil {
 		return nil, err
 	}
 	if err := s.cmd.Start(); err != nil {
@@ -159,17 +172,42 @@ func newShoot(ctx context.Context, cfg RenderConfig, w *World, i int) (*shoot, e
 func (s *shoot) path(end string) string { return filepath.Join(s.cfg.Out, s.name+end) }
 
 // discard ends the encoder of a shoot that was given up.
-func (s *shoot) discard() { s.enc.stop() }
+func (s *shoot) discard() { s.enc.stop(); _ = s.timer.stop() } // nobody wants it any more
 
 func (s *shoot) frame(m *moment) error {
-	s.cam.follow(m.lamp, 1/float64(s.cfg.FPS))
+	if !s.begun {
+		s.begun, s.began, s.stir = true, m.t, m.t
+	}
+	if !s.worth(m) {
+		return nil
+	}
 	pic := s.cam.render(m)
+	s.timer.at(time.Duration((m.t - s.began) * float64(time.Second)))
 	if err := s.enc.write(pic); err != nil {
 		return fmt.Errorf("encode %s: %w", s.name, err)
 	}
 	s.note(m)
 	s.n++
 	return nil
+}
+
+// stirred is for how long, in seconds, after something moved each picture is filmed.
+const stirred = 3
+
+// worth lets the camera's exposure follow, and reports whether a moment is to be
+// filmed: each while somebody is there or the light changes, some of the others.
+func (s *shoot) worth(m *moment) bool {
+	gain := s.cam.gain
+	s.cam.follow(m.lamp, 1/float64(s.cfg.FPS))
+	if len(m.people) > 0 || math.Abs(s.cam.gain-gain) > 0.005*gain {
+		s.stir = m.t
+	}
+	s.calm++
+	if s.cfg.CalmFPS > 0 && m.t-s.stir > stirred && s.calm*s.cfg.CalmFPS < s.cfg.FPS {
+		return false
+	}
+	s.calm = 0
+	return true
 }
 
 // note takes the truth of new happenings and looks whether people still hide
@@ -182,8 +220,7 @@ func (s *shoot) note(m *moment) {
 	fresh := slices.Clone(s.w.history[s.known:])
 	s.known = len(s.w.history)
 	s.w.mu.Unlock()
-	now := float64(s.n) / float64(s.cfg.FPS)
-	offset := now - m.t // the world's first frame is the video's
+	now, offset := m.t-s.began, -s.began // the world's first frame is the video's
 	for _, h := range fresh {
 		if h.Camera != cameraName(s.index) {
 			continue
@@ -220,7 +257,13 @@ func round2(v float64) float64 { return math.Round(v*100) / 100 }
 
 func (s *shoot) finish() (Footage, error) {
 	f := Footage{Camera: cameraName(s.index), Video: s.path(".mp4"), Slots: s.path(".slots.json"), Truth: s.path(".truth.json"),
-		Events: len(s.events), Length: time.Duration(s.n) * time.Second / time.Duration(s.cfg.FPS)}
+		Events: len(s.events), Length: s.timer.last + time.Second/time.Duration(s.cfg.FPS)}
+	if err := s.enc.in.Close(); err != nil {
+		return f, fmt.Errorf("encode: %w", err)
+	}
+	if err := s.timer.stop(); err != nil {
+		return f, err
+	}
 	s.enc.stop()
 	if s.enc.err != nil {
 		return f, fmt.Errorf("encode: %w", s.enc.err)

@@ -22,28 +22,29 @@ type World struct {
 	door   *strike
 	log    *slog.Logger
 
-	mu      sync.Mutex
-	t       float64 // seconds since the start
-	clock   func() time.Time
-	rng     *rand.Rand
-	people  []*person
-	rests   []*rest
-	lamp    float64
-	lampTo  float64
-	lights  map[string]room.Signal
-	laser   *room.Aim
-	dark    float64 // when the laser goes dark
-	spoken  []Spoken
-	history []Happening
-	parcels int // made so far
-	persons int
-	readers map[chan room.Attempt]bool
-	rev     int64 // rises with each visible change
-	wake    chan struct{}
-	cut     map[string]CameraState
-	shelves string        // the file that keeps rests; empty = none
-	unplug  chan struct{} // closed while the devices' line is cut
-	cutoff  bool
+	mu       sync.Mutex
+	t        float64 // seconds since the start
+	clock    func() time.Time
+	rng      *rand.Rand
+	people   []*person
+	rests    []*rest
+	lamp     float64
+	lampTo   float64
+	lampRate float64 // a second
+	lights   map[string]room.Signal
+	laser    *room.Aim
+	dark     float64 // when the laser goes dark
+	spoken   []Spoken
+	history  []Happening
+	parcels  int // made so far
+	persons  int
+	readers  map[chan room.Attempt]bool
+	rev      int64 // rises with each visible change
+	wake     chan struct{}
+	cut      map[string]CameraState
+	shelves  string        // the file that keeps rests; empty = none
+	unplug   chan struct{} // closed while the devices' line is cut
+	cutoff   bool
 }
 
 // Spoken is a sentence that the speaker said.
@@ -85,13 +86,16 @@ const (
 func newWorld(cfg Config, clock func() time.Time, log *slog.Logger) *World {
 	w := &World{
 		cfg: cfg, layout: newLayout(cfg.Seed, cfg.Cameras, cfg.Width, cfg.Height), log: log, clock: clock,
-		rng: newRand(cfg.Seed, 0x300), lamp: 1, lampTo: 1,
+		rng: newRand(cfg.Seed, 0x300), lamp: 1, lampTo: 1, lampRate: 1 / lampSwitch,
 		lights: map[string]room.Signal{}, readers: map[chan room.Attempt]bool{}, wake: make(chan struct{}),
 		cut: map[string]CameraState{}, unplug: make(chan struct{}),
 	}
 	w.door = newStrike(cfg.Door, clock)
 	return w
 }
+
+// lampSwitch is how long, in seconds, lamps take to come on or to go out.
+const lampSwitch = 0.6
 
 // Step lets dt pass.
 func (w *World) Step(dt time.Duration) {
@@ -100,7 +104,7 @@ func (w *World) Step(dt time.Duration) {
 	s := dt.Seconds()
 	w.t += s
 	if d := w.lampTo - w.lamp; d != 0 {
-		w.lamp += clamp(d, -s/0.6, s/0.6)
+		w.lamp += clamp(d, -s*w.lampRate, s*w.lampRate)
 		w.touch()
 	}
 	for _, p := range slices.Clone(w.people) {

@@ -2,6 +2,7 @@ package score
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/packroom/packroom/room"
@@ -29,7 +30,8 @@ type Result struct {
 	Matches []Match
 	Missed  []Event
 	False   []Report
-	Ignored int // reports that are neither right nor wrong
+	Ignored int            // reports that are neither right nor wrong
+	Astray  map[string]int // by slot: how many things more than there are the ledger has at the end
 }
 
 // Compare holds reports against the truth.
@@ -46,6 +48,10 @@ func Compare(t Truth, reports []Report) Result {
 	}
 	found := assign(events, reports)
 	used := make([]bool, len(reports))
+	r.Astray = map[string]int{}
+	for _, e := range events {
+		settle(r.Astray, -1, e.Kind, e.Slot, e.FromSlot)
+	}
 	for i, j := range found {
 		if j >= 0 {
 			used[j] = true
@@ -69,11 +75,27 @@ func Compare(t Truth, reports []Report) Result {
 		case slices.ContainsFunc(ignorable, func(e Event) bool { return touches(e, p) }),
 			slices.ContainsFunc(t.Ignore, func(g room.Rect) bool { return within(p.Box, g) }):
 			r.Ignored++
+			continue
 		default:
 			r.False = append(r.False, p)
 		}
+		settle(r.Astray, 1, p.Kind, p.Slot, p.From)
 	}
+	maps.DeleteFunc(r.Astray, func(_ string, n int) bool { return n == 0 })
 	return r
+}
+
+// settle enters a change in a count of what stands in each slot, n times.
+func settle(stand map[string]int, n int, kind room.ChangeKind, slot, from string) {
+	switch kind {
+	case room.ChangePlaced:
+		stand[slot] += n
+	case room.ChangeRemoved:
+		stand[slot] -= n
+	case room.ChangeMoved:
+		stand[slot] += n
+		stand[from] -= n
+	}
 }
 
 func matchOf(e Event, p Report) Match {

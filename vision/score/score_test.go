@@ -43,6 +43,24 @@ func TestReportsAreHeldAgainstTheTruth(t *testing.T) {
 	}
 }
 
+func TestTheLedgerAtTheEndIsHeldAgainstWhatStandsThere(t *testing.T) {
+	at, far := room.Rect{100, 100, 40, 30}, room.Rect{400, 100, 40, 30}
+	truth := Truth{Events: []Event{
+		{Kind: room.ChangePlaced, T: 10, Slot: "A1", Box: at},
+		{Kind: room.ChangeMoved, T: 20, Slot: "B1", Box: far, FromT: 20, FromSlot: "A1", FromBox: at},
+	}}
+	right := []Report{{Kind: room.ChangePlaced, T: 11, Box: at, Slot: "A1"}, {Kind: room.ChangeMoved, T: 21, Box: far, Slot: "B1", FromBox: at, From: "A1"}}
+	halves := []Report{right[0], {Kind: room.ChangeRemoved, T: 20, Box: at, Slot: "A1"}, {Kind: room.ChangePlaced, T: 21, Box: far, Slot: "B1"}}
+	for name, reports := range map[string][]Report{"as it was": right, "in halves": halves} {
+		if r := Compare(truth, reports); len(r.Astray) > 0 {
+			t.Errorf("%s: astray %v", name, r.Astray)
+		}
+	}
+	if r := Compare(truth, halves[:2]); len(r.Astray) != 1 || r.Astray["B1"] != -1 {
+		t.Errorf("a placement is missed: astray %v", r.Astray)
+	}
+}
+
 func TestAsManyPairsAreMadeAsThereCanBe(t *testing.T) {
 	// The first report suits both events and the second one only the first: were
 	// each event to take what suits it best, one would go without.

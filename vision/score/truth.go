@@ -56,6 +56,7 @@ type Report struct {
 	Box     room.Rect       `json:"bbox"`
 	Slot    string          `json:"slot"`
 	FromBox room.Rect       `json:"from_bbox"`
+	From    string          `json:"from_slot"`
 }
 
 // seen is when the event can be seen.
