@@ -23,6 +23,14 @@ const kioskPages = {
     await p.keyboard.press('Enter');
     await p.getByRole('heading', { name: w['kiosk.unit_pin'].replace('{unit}', '4B') }).waitFor();
   }),
+  'idle-unit-wait': kiosk('idle-unit', async (p, w) => {
+    await p.getByRole('textbox', { name: w['kiosk.unit_hint'] }).pressSequentially('1104B');
+    await p.keyboard.press('Enter');
+    await p.getByRole('group', { name: 'PIN' }).waitFor();
+    await p.keyboard.type('482913', { delay: 90 });
+    await press(p, w, 'pin.ok');
+    await p.locator('.pin-answer strong').waitFor();
+  }),
   'idle-unit-work': kiosk('idle-unit', (p, w) => p.getByRole('button', { name: w['kiosk.work_here'] }).click()),
   'courier-scan': kiosk('courier-scan'),
   'courier-match': kiosk('courier-scan', undefined, labels.match),
