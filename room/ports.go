@@ -146,9 +146,11 @@ type Diagnosis struct {
 	Serves  []string          `json:"serves"` // door, lights, laser, voice, reader, lockers
 	OK      bool              `json:"ok"`
 	Problem string            `json:"problem,omitempty"` // what is wrong, and what to do where that is known
-	Since   time.Time         `json:"since,omitzero"`    // it is so
-	Facts   map[string]string `json:"facts,omitempty"`   // model, versions, ...
-	Counts  map[string]int    `json:"counts,omitempty"`  // of errors, reads, ...
+	Code    string            `json:"code,omitempty"`    // of a Refusal in it, with its values: the page has it in each language
+	Values  map[string]string `json:"values,omitempty"`
+	Since   time.Time         `json:"since,omitzero"`   // it is so
+	Facts   map[string]string `json:"facts,omitempty"`  // model, versions, ...
+	Counts  map[string]int    `json:"counts,omitempty"` // of errors, reads, ...
 }
 
 // Diagnostics tells how devices are. It answers at once, from what is known, and

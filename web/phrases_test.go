@@ -84,6 +84,9 @@ func TestEveryPromptOfTheRoomHasAText(t *testing.T) {
 	}
 }
 
+// refusing are the files that make refusals.
+var refusing = []string{"*.go", "../room/*.go", "../room/postgres/*.go", "../access/*.go", "../access/driver/*/*.go", "../vision/*.go", "../cmd/packroom/slotlights.go"}
+
 func TestEveryRefusalHasATextThatUsesOnlyItsValues(t *testing.T) {
 	p, err := NewPhrases()
 	if err != nil {
@@ -91,7 +94,7 @@ func TestEveryRefusalHasATextThatUsesOnlyItsValues(t *testing.T) {
 	}
 	blanks := regexp.MustCompile(`\{\w+\}`)
 	call := regexp.MustCompile(`(?:Refuse\([\w.]+|bad\.add\(.*?(?:"\w*"|name)),\s*"([a-z_0-9]+)",\s*"((?:[^"\\]|\\.)*)"`)
-	found := call.FindAllStringSubmatch(sources(t, "*.go", "../room/*.go", "../room/postgres/*.go", "../access/*.go", "../vision/*.go"), -1)
+	found := call.FindAllStringSubmatch(sources(t, refusing...), -1)
 	if len(found) < 60 {
 		t.Fatalf("only %d refusals were found", len(found))
 	}
@@ -116,7 +119,7 @@ func TestNoTextIsKeptForAnErrorThatNobodyMakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := sources(t, "*.go", "../room/*.go", "../room/postgres/*.go", "../access/*.go", "../vision/*.go") + ` "offline" "internal" "failed" "outside_hours"` // the pages' own, and one that only room.Denial names
+	made := sources(t, refusing...) + ` "offline" "internal" "failed" "outside_hours"` // the pages' own, and one that only room.Denial names
 	for key := range p.texts["en"] {
 		if code, ok := strings.CutPrefix(key, "error."); ok && !strings.Contains(made, `"`+code+`"`) {
 			t.Errorf("nothing is refused as %s", code)

@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/packroom/packroom/room"
 	world "github.com/packroom/packroom/room/sim"
 )
 
@@ -64,5 +66,41 @@ func TestADeviceThatIsNotInTheSettingsCannotBeTried(t *testing.T) {
 	err := tryDevice(t.Context(), defaultConfig(), "gate", strings.NewReader(""), &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "the settings have room") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// cabinet counts what opened, and has the compartments L1 and L2.
+type cabinet struct{ opened []string }
+
+func (c *cabinet) Open(_ context.Context, slot string, g room.Grant) error {
+	if slot != "L1" && slot != "L2" || g.Door != room.LockersDoor || !g.Expires.After(time.Now()) {
+		return room.ErrNotFound
+	}
+	c.opened = append(c.opened, slot)
+	return nil
+}
+
+func TestCompartmentsAreTriedByHandOneByOne(t *testing.T) {
+	for answers, want := range map[string]struct {
+		opened string
+		err    error
+	}{
+		"L2\n L1 \n\n": {"L2 L1", nil},
+		"\nL1\n":       {"", nil},
+		"":             {"", nil},
+		"L1\nL9\n":     {"L1", room.ErrNotFound},
+	} {
+		var out bytes.Buffer
+		c := &cabinet{}
+		h := &byHand{cfg: defaultConfig(), in: bufio.NewScanner(strings.NewReader(answers)), out: &out}
+		err := h.tryLockers(t.Context(), room.Devices{Lockers: c})
+		if got := strings.Join(c.opened, " "); got != want.opened || !errors.Is(err, want.err) {
+			t.Errorf("%q opened %q, %v", answers, got, err)
+		}
+		for _, slot := range c.opened {
+			if !strings.Contains(out.String(), "The lock of "+slot+" was let go") {
+				t.Errorf("%q: it said\n%s", answers, &out)
+			}
+		}
 	}
 }

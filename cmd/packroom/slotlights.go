@@ -51,7 +51,7 @@ type darkSlots struct {
 // Diagnose implements room.Diagnostics.
 func (d darkSlots) Diagnose() []room.Diagnosis {
 	return append(d.Diagnostics.Diagnose(), room.Diagnosis{
-		Device: "lights", Serves: []string{"lights"}, Since: d.since,
+		Device: "lights", Serves: []string{"lights"}, Since: d.since, Code: "device_dark", Values: map[string]string{"slots": strings.Join(d.slots, ", ")},
 		Problem: "no device has a light for " + strings.Join(d.slots, ", ") + ": add them to the options of one that serves lights",
 	})
 }

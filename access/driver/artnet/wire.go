@@ -174,7 +174,8 @@ func (w *wire) Trouble() error {
 	now := time.Now()
 	for _, u := range w.universes {
 		if o, ok := w.others[u]; ok && now.Sub(o.at) < forget {
-			return fmt.Errorf("universe %d is sent by %s too, and lights mix the two: take it off that universe, or use another one", u, o.addr)
+			return room.Refuse(room.ErrUnavailable, "device_mixed", "universe {universe} is sent by {by} too, and lights mix the two: take it off that universe, or use another one",
+				"universe", fmt.Sprint(u), "by", o.addr)
 		}
 	}
 	for addr, n := range w.nodes {
@@ -183,7 +184,8 @@ func (w *wire) Trouble() error {
 		}
 		for u, merges := range n.outputs {
 			if merges && slices.Contains(w.universes, u) {
-				return fmt.Errorf("node %q at %s mixes universe %d with that of another controller: take that off, or use another universe", n.name, addr, u)
+				return room.Refuse(room.ErrUnavailable, "device_mixes", "node \"{node}\" at {at} mixes universe {universe} with that of another controller: take that off, or use another universe",
+					"node", n.name, "at", addr, "universe", fmt.Sprint(u))
 			}
 		}
 	}

@@ -4,6 +4,7 @@ package device
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -22,6 +23,7 @@ type Line struct {
 	ok     bool
 	heard  bool // it was ok or lost once
 	text   string
+	why    room.Refusal // in the text, where that is known
 	since  time.Time
 	counts map[string]int
 	facts  map[string]string
@@ -38,7 +40,11 @@ func (l *Line) Lost(err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	news := l.ok || !l.heard
-	l.text = err.Error()
+	l.text, l.why = err.Error(), room.Refusal{}
+	var why *room.Refusal
+	if errors.As(err, &why) {
+		l.why = *why
+	}
 	if news {
 		l.ok, l.heard, l.since = false, true, time.Now().UTC()
 		l.counts["lost"]++
@@ -53,7 +59,7 @@ func (l *Line) Back() bool {
 	defer l.mu.Unlock()
 	news, after := !l.ok, l.heard
 	if news {
-		l.ok, l.heard, l.text, l.since = true, true, "", time.Now().UTC()
+		l.ok, l.heard, l.text, l.why, l.since = true, true, "", room.Refusal{}, time.Now().UTC()
 		if after {
 			l.log.Info("device answers again")
 		}
@@ -86,7 +92,7 @@ func (l *Line) Note(what, is string) {
 func (l *Line) Diagnose() []room.Diagnosis {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return []room.Diagnosis{{OK: l.ok, Problem: l.text, Since: l.since, Facts: maps.Clone(l.facts), Counts: maps.Clone(l.counts)}}
+	return []room.Diagnosis{{OK: l.ok, Problem: l.text, Code: l.why.Code, Values: l.why.Values, Since: l.since, Facts: maps.Clone(l.facts), Counts: maps.Clone(l.counts)}}
 }
 
 // Backoff is the growing wait between tries to reach hardware. The zero value

@@ -93,7 +93,7 @@ func (p *Player) trouble() error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %v", room.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", room.ErrUnavailable, err)
 	}
 	return nil
 }

@@ -142,7 +142,7 @@ func secretFile(o *device.Options, key, what string) string {
 // problem is a device's answer as people can act on it.
 func problem(err error, code int, what string) error {
 	if code == 401 || code == 403 {
-		return fmt.Errorf("%s: check the options user and password_file: %w", what, err)
+		return fmt.Errorf("%s: %w: %w", what, room.Refuse(room.ErrUnavailable, "device_password", "it refuses the password: check the options user and password_file"), err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

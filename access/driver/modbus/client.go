@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/packroom/packroom/access/driver/device"
 	"github.com/packroom/packroom/room"
 )
 
@@ -183,9 +184,9 @@ func (k *Client) exchange(ctx context.Context, pdu []byte) ([]byte, error) {
 	})
 	switch {
 	case isTimeout(err) && others:
-		return nil, fmt.Errorf("only late or another's replies came within %s; is another program at it? (%w)", k.Timeout, err)
+		return nil, fmt.Errorf("%w (%w)", device.Others(), err)
 	case isTimeout(err):
-		return nil, fmt.Errorf("nothing came within %s; is it plugged in, and are its number and the line's speed right? (%w)", k.Timeout, err)
+		return nil, fmt.Errorf("%w (%w)", device.Silent(k.Timeout), err)
 	case err != nil:
 		return nil, err
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
+	"github.com/packroom/packroom/access/driver/device"
 	"github.com/packroom/packroom/room"
 )
 
@@ -152,11 +154,12 @@ func (r *rtu) receive(c conn, unit byte, request []byte, stale func()) ([]byte, 
 		return nil, err
 	}
 	if crc(b[:1+n]) != binary.LittleEndian.Uint16(b[1+n:]) {
-		return nil, fmt.Errorf("%w: wrong checksum", errGarbled)
+		return nil, fmt.Errorf("%w: %w", errGarbled, device.Garbled())
 	}
 	if b[0] != unit {
 		stale()
-		return nil, fmt.Errorf("%w: unit %d answered for unit %d", errGarbled, b[0], unit)
+		return nil, fmt.Errorf("%w: %w", errGarbled, room.Refuse(room.ErrUnavailable, "device_unit", "unit {is} answered for unit {asked}; two devices may have one number",
+			"is", strconv.Itoa(int(b[0])), "asked", strconv.Itoa(int(unit))))
 	}
 	r.dirty = false
 	return b[1 : 1+n], nil

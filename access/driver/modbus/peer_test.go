@@ -22,14 +22,27 @@ type peer struct {
 	out     *bufio.Reader
 }
 
-// libraries are the peers' programs; each takes tcp, or rtu and a port.
-func libraries(t *testing.T) map[string][]string {
-	t.Helper()
-	bin := filepath.Join(t.TempDir(), "peer")
-	if out, err := exec.Command("cc", "-o", bin, "testdata/peer.c", "-lmodbus").CombinedOutput(); err != nil {
-		t.Fatalf("build the libmodbus peer (apt-get install libmodbus-dev): %v\n%s", err, out)
+// libmodbus is the program of the peer by that library, built once for all tests.
+var libmodbus string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "modbus")
+	if err != nil {
+		panic(err)
 	}
-	return map[string][]string{"pymodbus": {"/usr/bin/python3", "testdata/peer.py"}, "libmodbus": {bin}}
+	libmodbus = filepath.Join(dir, "peer")
+	if out, err := exec.Command("cc", "-o", libmodbus, "testdata/peer.c", "-lmodbus").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the libmodbus peer (apt-get install libmodbus-dev): %v\n%s", err, out)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// libraries are the peers' programs; each takes tcp, or rtu and a port.
+func libraries() map[string][]string {
+	return map[string][]string{"pymodbus": {"/usr/bin/python3", "testdata/peer.py"}, "libmodbus": {libmodbus}}
 }
 
 func startPeer(t *testing.T, program []string, args ...string) *peer {

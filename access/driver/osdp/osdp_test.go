@@ -237,7 +237,7 @@ func TestWhatIsWrongWithTheDeviceIsToldAndTheVisitGoesOn(t *testing.T) {
 				}
 				return b
 			})
-		}, "frames with a wrong checksum"},
+		}, "has a wrong checksum"},
 	} {
 		all[name] = func(t *testing.T) {
 			p := newPeripheral()

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/packroom/packroom/access/driver/device"
 	"github.com/packroom/packroom/room"
 )
 
@@ -132,23 +133,23 @@ func (k *panel) exchange(ctx context.Context, f frame) (frame, error) {
 		k.count("timeouts")
 	}
 	if isTimeout(err) {
-		err = errors.New(heard.text(k.timeout))
+		return frame{}, heard.trouble(k.timeout)
 	}
-	return frame{}, fmt.Errorf("%w: %v", room.ErrUnavailable, err)
+	return frame{}, fmt.Errorf("%w: %w", room.ErrUnavailable, err)
 }
 
 // noise is what came in place of an answer.
 type noise struct{ garbled, others bool }
 
-// text says what it may mean, and what to look at.
-func (n noise) text(within time.Duration) string {
+// trouble says what it may mean, and what to look at.
+func (n noise) trouble(within time.Duration) error {
 	switch {
 	case n.others:
-		return "only late, repeated or another's answers came; somebody may be on the line, or two devices have one address"
+		return device.Others()
 	case n.garbled:
-		return "only frames with a wrong checksum or length came; look at the line's wires, ends and speed"
+		return device.Garbled()
 	}
-	return fmt.Sprintf("nothing came within %s; is it plugged in, and are its address and the line's speed right?", within)
+	return device.Silent(within)
 }
 
 func (k *panel) try(out []byte, heard *noise) (frame, error) {
@@ -231,12 +232,12 @@ func (k *panel) agree(ctx context.Context, key Key, which byte) (*session, error
 		return nil, err
 	}
 	if reply.security[1] != which {
-		return nil, fmt.Errorf("%w: the device has the default key, which everybody knows: give it its own in install mode", room.ErrUnavailable)
+		return nil, room.Refuse(room.ErrUnavailable, "device_default_key", "the device has the default key, which everybody knows: give it its own in install mode")
 	}
 	s := newSession(key, rndA)
 	copy(rndB[:], reply.data[8:16])
 	if want := s.cryptogram(rndA, rndB); !hmac.Equal(want[:], reply.data[16:32]) {
-		return nil, fmt.Errorf("%w: the device has another key", room.ErrUnavailable)
+		return nil, room.Refuse(room.ErrUnavailable, "device_key", "the device has another key than the option key_file")
 	}
 	k.advance()
 	server := s.cryptogram(rndB, rndA)

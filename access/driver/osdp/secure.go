@@ -147,4 +147,4 @@ func complement(mac [16]byte) []byte {
 }
 
 // errInsecure ends a session: somebody else may be on the line.
-var errInsecure = fmt.Errorf("%w: the secure channel is broken", room.ErrUnavailable)
+var errInsecure = room.Refuse(room.ErrUnavailable, "device_insecure", "the secure channel is broken; somebody may be on the line")

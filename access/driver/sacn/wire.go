@@ -165,11 +165,12 @@ func (w *wire) Trouble() error {
 	case worst.at.IsZero():
 		return nil
 	case worst.priority > w.src.priority:
-		return fmt.Errorf("universe %d is owned by %q, whose priority %d is above ours, %d: take it off that universe, or set the option priority higher",
-			worst.universe, worst.name, worst.priority, w.src.priority)
+		return room.Refuse(room.ErrUnavailable, "device_owned",
+			"universe {universe} is owned by \"{by}\", whose priority {theirs} is above ours, {ours}: take it off that universe, or set the option priority higher",
+			"universe", fmt.Sprint(worst.universe), "by", worst.name, "theirs", fmt.Sprint(worst.priority), "ours", fmt.Sprint(w.src.priority))
 	}
-	return fmt.Errorf("universe %d is sent by %q too, with our priority %d, and lights mix the two: take it off that universe, or set the option priority higher",
-		worst.universe, worst.name, w.src.priority)
+	return room.Refuse(room.ErrUnavailable, "device_mixed", "universe {universe} is sent by \"{by}\" too, and lights mix the two: take it off that universe, or use another one",
+		"universe", fmt.Sprint(worst.universe), "by", worst.name)
 }
 
 // Close implements dmx.Wire.

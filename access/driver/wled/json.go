@@ -105,10 +105,9 @@ func (d *Driver) show(ctx context.Context) error {
 }
 
 // errShort is a strip that ends before the slots do.
-type errShort struct{ text string }
+type errShort struct{ error }
 
-func (e errShort) Error() string { return e.text }
-func (e errShort) Unwrap() error { return room.ErrInvalid }
+func (e errShort) Unwrap() error { return e.error }
 
 func short(err error) bool { return errors.As(err, new(errShort)) }
 
@@ -146,12 +145,14 @@ func (d *Driver) reach(ctx context.Context) error {
 func (d *Driver) fits(got info) error {
 	for _, s := range d.spans {
 		if end := s.First + s.Count; end > got.LEDs.Count {
-			return errShort{fmt.Sprintf("slot %s ends at LED %d and the strip %q has LEDs 0 to %d: "+
-				"correct the option, or the length in WLED's LED preferences", s.Slot, end-1, got.Name, got.LEDs.Count-1)}
+			return errShort{room.Refuse(room.ErrInvalid, "device_leds",
+				"slot {slot} ends at LED {led} and the strip \"{strip}\" has LEDs 0 to {last}: correct the option, or the length in WLED's LED preferences",
+				"slot", s.Slot, "led", strconv.Itoa(end-1), "strip", got.Name, "last", strconv.Itoa(got.LEDs.Count-1))}
 		}
 	}
 	if n := got.LEDs.MaxSegments; d.live == nil && n > 0 && len(d.spans) > n {
-		return errShort{fmt.Sprintf("there are %d slots and this controller has %d segments: use mode realtime", len(d.spans), n)}
+		return errShort{room.Refuse(room.ErrInvalid, "device_segments",
+			"there are {slots} slots and this controller has {segments} segments: use mode realtime", "slots", strconv.Itoa(len(d.spans)), "segments", strconv.Itoa(n))}
 	}
 	if got.Live && (d.live == nil || !d.live.begun()) {
 		return fmt.Errorf("%w: the strip is painted by %s (%s): end that program's realtime control", room.ErrUnavailable,

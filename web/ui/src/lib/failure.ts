@@ -1,6 +1,6 @@
 import type { Failure } from './api';
 import { hasText, t } from './i18n';
-import type { RosterProblem } from './types';
+import type { Device, RosterProblem } from './types';
 
 /** Kinds whose own text says more than any of ours. */
 const told = new Set(['invalid', 'conflict', 'forbidden', 'not_found']);
@@ -15,4 +15,9 @@ export function sayFailure(f: Failure): string {
 /** What is wrong in a line of a roster file. */
 export function sayProblem(p: RosterProblem): string {
   return hasText(`error.${p.code}`) ? t(`error.${p.code}`, p.values) : p.text;
+}
+
+/** What is wrong with a device; in its driver's words where those have no text yet. */
+export function sayTrouble(d: Device): string | undefined {
+  return d.code && hasText(`error.${d.code}`) ? t(`error.${d.code}`, d.values) : d.problem;
 }

@@ -192,6 +192,9 @@ export interface Device {
   ok: boolean;
   /** What is wrong, and what to do where that is known. */
   problem?: string;
+  /** Names the text that says so in each language. */
+  code?: string;
+  values?: Record<string, string>;
   since?: string;
   facts?: Record<string, string>;
   counts?: Record<string, number>;

@@ -1,3 +1,4 @@
+import { sayTrouble } from '../lib/failure';
 import { formatTime, t } from '../lib/i18n';
 import type { Device } from '../lib/types';
 import { Icon } from './Icon';
@@ -58,7 +59,7 @@ function Card({ d }: { d: Device }) {
         {[d.driver, d.serves.map((role) => t(`manager.device.serves.${role}`)).join(', '),
           d.since && t('manager.since', { time: formatTime(d.since, zone.value) })].filter(Boolean).join(' · ')}
       </p>
-      <p class="device-problem" aria-live="polite">{d.problem}</p>
+      <p class="device-problem" aria-live="polite">{sayTrouble(d)}</p>
       {facts.length + counts.length > 0 && (
         <dl class="tells">
           {facts.map(([name, is]) => <Fact key={name} name={word('manager.device.fact', name.replaceAll(' ', '_'))} is={is} />)}
