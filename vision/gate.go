@@ -76,9 +76,9 @@ func (g *Gate) changed() bool {
 	open := false
 	for i, v := range g.fresh {
 		d := v - g.cells[i]
-		if abs(d) <= max(gateStep, gateNoise*g.noise[i]) {
+		if a := abs(d); a <= gateStep || a <= gateNoise*g.noise[i] {
 			g.cells[i] += 0.2 * d
-			g.noise[i] += 0.05 * (abs(d) - g.noise[i])
+			g.noise[i] += 0.05 * (a - g.noise[i])
 			continue
 		}
 		g.cells[i] = v

@@ -2,6 +2,7 @@ package vision
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 )
 
@@ -13,7 +14,7 @@ const stays = 1.5
 // each, and not to be changed.
 func (t *Tracker) Scene() Scene {
 	if t.scene == nil {
-		s := Scene{Fullness: map[string]float64{}}
+		var s Scene
 		t.showPeople(&s)
 		t.showItems(&s)
 		t.scene = &s
@@ -45,10 +46,26 @@ func (t *Tracker) showPeople(s *Scene) {
 
 // showItems tells of the ledger's items and of what room they take.
 func (t *Tracker) showItems(s *Scene) {
+	items := t.ledger.sorted()
+	for _, e := range items {
+		s.Items = append(s.Items, e.Item)
+	}
+	if !slices.EqualFunc(items, t.shown, func(e *entry, b Blob) bool { return sameBox(e.blob, b) }) || t.fullness == nil {
+		t.measure(items)
+	}
+	s.Fullness = t.fullness
+}
+
+// sameBox reports whether two blobs have the same bounds.
+func sameBox(a, b Blob) bool { return a.X0 == b.X0 && a.Y0 == b.Y0 && a.X1 == b.X1 && a.Y1 == b.Y1 }
+
+// measure tells how full the slots are with these items.
+func (t *Tracker) measure(items []*entry) {
 	taken := t.core
 	clear(taken)
-	for _, e := range t.ledger.sorted() {
-		s.Items = append(s.Items, e.Item)
+	t.shown, t.fullness = nil, map[string]float64{}
+	for _, e := range items {
+		t.shown = append(t.shown, Blob{X0: e.blob.X0, Y0: e.blob.Y0, X1: e.blob.X1, Y1: e.blob.Y1})
 		for y := max(e.blob.Y0, 0); y < min(e.blob.Y1, t.h); y++ {
 			for x := max(e.blob.X0, 0); x < min(e.blob.X1, t.w); x++ {
 				taken[y*t.w+x] = 1
@@ -56,6 +73,6 @@ func (t *Tracker) showItems(s *Scene) {
 		}
 	}
 	for k, share := range t.slots.covered(taken) {
-		s.Fullness[t.slots.ids[k]] = share
+		t.fullness[t.slots.ids[k]] = share
 	}
 }

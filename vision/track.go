@@ -32,12 +32,14 @@ type Tracker struct {
 	wide, core, busy, close Mask // scratch
 	open                    Mask // scratch: what is to be judged
 
-	waiting []undecided // cores that could not be decided about in the last picture
-	inVisit bool
-	quietAt float64 // when the room was last seen without people
-	now     time.Duration
-	rest    bool // nothing is pending
-	scene   *Scene
+	waiting  []undecided // cores that could not be decided about in the last picture
+	inVisit  bool
+	quietAt  float64 // when the room was last seen without people
+	now      time.Duration
+	rest     bool // nothing is pending
+	scene    *Scene
+	shown    []Blob // bounds of the items that fullness was told of
+	fullness map[string]float64
 
 	explain func(Judgement) // nil = nobody asks
 }
@@ -85,7 +87,6 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	t.perhaps(t.core)
 	t.shape.dilate(busy, t.core, t.w/12)
 	moving := t.motion.step(v.L.Pix, busy, t.lamps, now)
-	t.shape.dilate(busy, t.people, t.w/12)
 	t.findThick(moving)
 	t.lamps.learn(v.L.Pix, t.thick, t.motion.light(now) || t.motion.exposing(now), t.motion.noise, now)
 	var out []Decision
@@ -97,9 +98,9 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 		t.who.since = now
 		return nil
 	}
-	t.followLight(busy, now)
+	t.followLight(now)
 	if moving == 0 && t.rest {
-		t.base.follow(busy, now, dt)
+		t.base.follow(t.people, now, dt)
 		return out
 	}
 	t.compare()
@@ -128,14 +129,13 @@ func (t *Tracker) perhaps(out Mask) {
 // put down, and is found by comparing.
 //
 //go:norace
-func (t *Tracker) followLight(busy Mask, now float64) {
+func (t *Tracker) followLight(now float64) {
 	light := t.motion.light(now)
 	if !light && !t.motion.exposing(now) {
 		return
 	}
-	held := t.core
-	copy(held, busy)
-	gain := t.base.gain()
+	held, gain := t.core, t.base.gain()
+	t.shape.dilate(held, t.people, t.w/12)
 	for i := range held {
 		if held[i] == 0 && t.base.touched[i] == 0 && (float32(now)-t.motion.last[i] <= 0.05 || !light && !t.exposed(i, gain)) {
 			held[i] = 1
