@@ -117,7 +117,7 @@ func examples() []any {
 		room.StoredData{Change: &change, ByHand: true, Was: exampleOther},
 		room.IdentifiedData{Was: exampleOther, Confidence: 0.9, Reason: "chosen at the kiosk"},
 		room.ResolvedData{Reason: "resident is away until May"},
-		room.Incident{ID: exampleID, Kind: room.IncidentWrongParcel, Visit: exampleVisit, Parcel: exampleParcel, Slot: "A1", Camera: "cam1",
+		room.Incident{ID: exampleID, Kind: room.IncidentWrongParcel, Visit: exampleVisit, Parcel: exampleParcel, Slot: "A1", Camera: "cam1", Kiosk: "K1",
 			Carrier: "UPS", Pictures: []string{examplePicture}, Opened: at, Resolved: at.Add(time.Minute), By: "itself", Reason: "put back"},
 		room.Prompt{Visit: exampleVisit, Key: "prompt.wrong_parcel", Language: "es", Values: map[string]string{"slot": "A1"}, Urgent: true, At: at},
 		[]room.Credential{card},
