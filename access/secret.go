@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"math/big"
+	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -71,11 +72,11 @@ func randomQR() string {
 // (12345678, 86420864), a run up or down through all digits but two, or a date
 // (19840612, 12061984, 06121984).
 func WeakPIN(pin string) bool {
-	different := map[rune]bool{}
+	var different uint16 // a bit a digit
 	for _, d := range pin {
-		different[d] = true
+		different |= 1 << ((d - '0') & 15)
 	}
-	return len(different) < 3 || repeats(pin) || longestRun(pin) >= max(4, len(pin)-2) || isDate(pin)
+	return bits.OnesCount16(different) < 3 || repeats(pin) || longestRun(pin) >= max(4, len(pin)-2) || isDate(pin)
 }
 
 func repeats(pin string) bool {
