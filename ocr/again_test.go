@@ -11,7 +11,7 @@ import (
 // is for an engine to say.
 type bands struct{ label Label }
 
-func (b bands) Photo(context.Context, []byte) (Photo, error) {
+func (b bands) Photo(context.Context, []byte, bool) (Photo, error) {
 	return Photo{Brightness: 0.9, Labels: []Label{b.label}}, nil
 }
 func (bands) Sharpness([]byte) (float64, error) { return 1, nil }
@@ -82,6 +82,28 @@ func TestTheSecondEngineReadsWhatTheFirstDidNotSettle(t *testing.T) {
 		if got.Decision != c.want || c.who != "" && got.Candidates[0].ResidentID != c.who {
 			t.Errorf("%s: %s %v, want %s %s", name, got.Decision, got.Candidates, c.want, c.who)
 		}
+	}
+}
+
+// outOfFocus is a label that is found only where soft print is looked for.
+type outOfFocus struct{ bands }
+
+func (o outOfFocus) Photo(_ context.Context, _ []byte, soft bool) (Photo, error) {
+	if !soft {
+		return Photo{Brightness: 0.9}, nil
+	}
+	return Photo{Brightness: 0.9, Labels: []Label{o.label}}, nil
+}
+
+func TestASoftPhotographIsLookedAtAgain(t *testing.T) {
+	says := sayings{10: "ROBERT LINDGREN", 20: "2450 TAMBERLYN ST APT 4B", 30: "ASHGROVE OR 97489"}
+	reader, err := New(Config{Property: testProperty, Prepare: outOfFocus{bands{bandLabel(10, 20, 30)}}, Engine: says, Roster: func() *Roster { return testRoster }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := reader.Read(t.Context(), []byte{0})
+	if err != nil || got.Decision != room.DecisionMatch || got.Candidates[0].ResidentID != "bob" {
+		t.Errorf("%s %v, %v", got.Decision, got.Candidates, err)
 	}
 }
 

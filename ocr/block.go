@@ -3,6 +3,7 @@ package ocr
 import (
 	"math"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -190,7 +191,7 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 		b.Doubt = b.Doubt || l.isRoad && l.doubt
 		proof = proof || l.isRoad && l.street == Own || l.isRoad && namesStreet(l.rest, property) || l.isZip && l.zip == Own
 	}
-	b.Doubt = b.Doubt || property.Street != "" && !proof
+	b.Doubt = b.Doubt || property.Street != "" && (!proof || !hasStreet && unreadStreet(ls, members))
 	b.Doubt = b.Doubt || street == Own && city == Elsewhere // lines of two addresses
 	switch {
 	case street == Own && city != Elsewhere, city == Own && street == Own:
@@ -215,6 +216,18 @@ func makeBlock(ls []folded, members []int, property room.Property) Block {
 	}
 	return b
 }
+
+// unreadStreet reports whether a line of an address begins with a number, as
+// streets do, but names none that could be told from the property's.
+func unreadStreet(ls []folded, members []int) bool {
+	return slices.ContainsFunc(members, func(i int) bool {
+		_, _, text := cutUnit(ls[i].rest, false)
+		return !ls[i].isZip && reNumbered.MatchString(text)
+	})
+}
+
+// reNumbered is a number before a word.
+var reNumbered = regexp.MustCompile(`^\W*[0-9][0-9OISBZ]{0,5}\W+.*[A-Z]{3}`)
 
 // markBeside gives every "to" and "from" that stands alone to the block that
 // begins nearest below or to the right of it.

@@ -102,6 +102,23 @@ func TestCalibration(t *testing.T) {
 	report(t, verdicts)
 }
 
+// Print that is out of focus has no edges where labels are looked for first.
+func TestAPhotographOutOfFocusIsRead(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 1))
+	roster := renderRoster(r, 200)
+	property := renderProperties[0]
+	who := roster[20]
+	says := printout{to: []string{who.Name(), "318 Quillback Ave Apt " + who.Unit, "Port Ellery WA 98377"}, from: []string{"Copper Kettle Goods", "Tulsa OK 74103"}}
+	picture := photograph(t, r, newLabelPress(t).print(t, r, says), spoiling{scale: 0.75, angle: 0.1, light: 0.9, noise: 3, blur: 2, quality: 85})
+	if photo, err := (imaging.Prepare{}).Photo(t.Context(), picture, false); err != nil || len(photo.Labels) > 0 && photo.Labels[0].Sharp > 0.1 {
+		t.Fatalf("the photograph is sharp enough, %v", err)
+	}
+	got, err := wholeReader(t, property, roster).Read(t.Context(), picture)
+	if err != nil || len(got.Candidates) == 0 || got.Candidates[0].ResidentID != who.ID {
+		t.Errorf("%s wanted; %s %s %v, %v", who.Name(), got.Decision, got.Reason, got.Candidates, err)
+	}
+}
+
 func judge(c labelCase, got room.Reading) verdict {
 	v := verdict{Kind: c.kind, Want: c.want, Decision: got.Decision, Reason: got.Reason, To: c.print.to}
 	for id := range c.who {

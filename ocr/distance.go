@@ -48,7 +48,7 @@ func substitution(a, b byte) float64 {
 
 // merged are letters that run together or fall apart when read.
 var merged = map[string][]string{
-	"RN": {"M"}, "NN": {"M"}, "VV": {"W"}, "CL": {"D"}, "II": {"U", "N"}, "LI": {"U", "H"}, "IL": {"U"}, "IN": {"M"}, "NI": {"M"}, "CI": {"A", "D"}, "RI": {"N"}, "IJ": {"U"}, "LJ": {"U"}, "AE": {"A"}, "OE": {"O"}, "UE": {"U"},
+	"RN": {"M"}, "NN": {"M"}, "VV": {"W"}, "CL": {"D"}, "II": {"U", "N"}, "LI": {"U", "H"}, "IL": {"U"}, "IN": {"M"}, "NI": {"M"}, "CI": {"A", "D"}, "RI": {"N"}, "IJ": {"U"}, "LJ": {"U"}, "AE": {"A"}, "OE": {"O"}, "UE": {"U"}, "FI": {"N"}, // the last is Ñ
 }
 
 // distance is the weighted edit distance of two folded words: what reading

@@ -21,7 +21,7 @@ type Explanation struct {
 func (r *Reader) Explain(ctx context.Context, image []byte) ([]Explanation, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.Deadline)
 	defer cancel()
-	photo, err := r.cfg.Prepare.Photo(ctx, image)
+	photo, err := r.cfg.Prepare.Photo(ctx, image, false)
 	if err != nil {
 		return nil, fmt.Errorf("explain label: %w", err)
 	}

@@ -78,7 +78,7 @@ var (
 	reStreet = regexp.MustCompile(`^\W*([0-9OQISBZLU]{1,6}[A-Z]?)\s+((?:[NSEW]\.?\s+)?(?:[A-Z][A-Z'.\-]*|[0-9]{1,3}(?:ST|ND|RD|TH)\b)(?:\s+[0-9]{0,3}[A-Z'.\-]+)*)`)
 	reGlued  = regexp.MustCompile(`^(\W*[0-9]{2,6})([A-Z]{4,})`) // a house number that its street stuck to
 	// a house number that fell apart in reading: "81 8 QUILLBACK AVE"
-	reApartNumber = regexp.MustCompile(`^\W*([0-9OQISBZLU](?: ?[0-9OQISBZLU.,'])* ?[0-9OQISBZLU]?)\s+([A-Z][A-Z'.\-]{2,}.*)`)
+	reApartNumber = regexp.MustCompile(`^\W*((?:[0-9]{1,5}|[OQISBZLU])(?:[ .,']+(?:[0-9]{1,5}|[OQISBZLU]))*)[.,']*\s+([A-Z][A-Z'.\-]{2,}.*)`)
 	reTo          = regexp.MustCompile(`^\W*(SHIP\s*TO|DELIVER\s*TO|SEND\s*TO|RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DELIVERY ADDRESS|DESTINATARIO|ENTREGAR A|ENVIAR A|PARA|DESTINATAIRE|EMPFANGER|TILL|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|PRIJEMCE|GEADRESSEERDE|MODTAGER|VASTAANOTTAJA|CIMZETT|PRIJEMCA|AN|TO|T0)\b\s*[:;.]?\s*`)
 	reCountry     = regexp.MustCompile(`^\W*[A-Z]{1,2}[\s-]+`)
 	reNamed       = regexp.MustCompile(`^\W*(RECIPIENT|REC[IL]P[IL]ENT|CONSIGNEE|DESTINATARIO|DESTINATAIRE|EMPFANGER|MOTTAGARE|MOTTAKER|ODBIORCA|ALICI|MODTAGER|GEADRESSEERDE|PRIJEMCE|VASTAANOTTAJA)\b`)
@@ -219,9 +219,9 @@ func classify(l Printed, property room.Property) folded {
 			f.isRoad = false
 		}
 	}
-	if !f.isRoad && namesStreet(f.rest, property) {
-		f.isRoad = true // its number is covered or could not be read
-		if m := reApartNumber.FindStringSubmatch(f.rest); m != nil {
+	if m := reApartNumber.FindStringSubmatch(f.rest); !f.isRoad && (namesStreet(f.rest, property) || m != nil && !f.isZip && looksRoad(m[2])) {
+		f.isRoad = true // its number fell apart, is covered or could not be read
+		if m != nil {
 			f.number = squeeze(m[1])
 			f.street = streetWhere(f.number, m[2], f.Confidence, property)
 			f.doubt = f.street == Unclear

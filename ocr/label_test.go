@@ -137,6 +137,28 @@ func TestParseKeepsTwoAddressesOfThisBuildingApart(t *testing.T) {
 	}
 }
 
+// A parcel for the same name and unit in another house of this street or town is
+// not ours, however the number came apart in reading.
+func TestParseDoubtsAStreetThatItCannotTell(t *testing.T) {
+	for _, tt := range []struct {
+		street string
+		where  Where
+		doubt  bool
+	}{
+		{"3 1 8 Quill Court", Elsewhere, false},
+		{"31 8 QUILL COURT", Elsewhere, false},
+		{"318 Qu111 Crt", Unclear, true},
+		{"24 50 Tamberlyn St", Own, false},
+		{"2 4 5 0 TAMBERLYN ST", Own, false},
+		{"2460 Tamberlyn St", Elsewhere, false},
+	} {
+		b := Parse(printed("Ana Kim\n"+tt.street+"\nApt 4B\nAshgrove OR 97489"), testProperty).Blocks[0]
+		if b.Where != tt.where || tt.where != Elsewhere && b.Doubt != tt.doubt || b.Unit != "4B" {
+			t.Errorf("%s: %d, doubt %v, unit %q", tt.street, b.Where, b.Doubt, b.Unit)
+		}
+	}
+}
+
 func TestParseCareOf(t *testing.T) {
 	b := Parse(printed("Bo Vale\nc/o Ana Kim\n2450 Tamberlyn St #3\nAshgrove OR 97489"), testProperty).Blocks[0]
 	if len(b.Names) != 2 || !b.Names[1].Care || b.Names[1].Text != "ANA KIM" {

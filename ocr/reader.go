@@ -15,8 +15,9 @@ import (
 // Preparer finds and rights the labels of a photograph. It must be safe for
 // concurrent use.
 type Preparer interface {
-	// Photo decodes a photograph: room.ErrInvalid where it is not one.
-	Photo(ctx context.Context, data []byte) (Photo, error)
+	// Photo decodes a photograph: room.ErrInvalid where it is not one. soft says
+	// that its print is out of focus.
+	Photo(ctx context.Context, data []byte, soft bool) (Photo, error)
 	// Sharpness compares photographs of one thing, without a unit.
 	Sharpness(data []byte) (float64, error)
 	// Strips finds lines of text along x.
@@ -71,14 +72,31 @@ func (r *Reader) readFrame(ctx context.Context, picture []byte) (reading room.Re
 			err = fmt.Errorf("read label: a programmer's error: %v", p)
 		}
 	}()
+	reading, soft, err := r.readPhoto(ctx, picture, false)
+	if err != nil || !soft || worth(reading) > 1 {
+		return reading, err
+	}
+	again, _, err := r.readPhoto(ctx, picture, true)
+	if err != nil || worth(again) < worth(reading) {
+		return reading, nil //nolint:nilerr // the first reading stands
+	}
+	for stage, ms := range reading.MS {
+		again.MS[stage] += ms
+	}
+	return again, nil
+}
+
+// readPhoto reads one photograph, and reports whether its print is out of focus
+// and was not looked for as such.
+func (r *Reader) readPhoto(ctx context.Context, picture []byte, asSoft bool) (reading room.Reading, soft bool, err error) {
 	start := r.cfg.Now()
 	ms := map[string]float64{}
 	lap := func(stage string, since time.Time) {
 		ms[stage] += float64(r.cfg.Now().Sub(since).Microseconds()) / 1000
 	}
-	photo, err := r.cfg.Prepare.Photo(ctx, picture)
+	photo, err := r.cfg.Prepare.Photo(ctx, picture, asSoft)
 	if err != nil {
-		return room.Reading{}, fmt.Errorf("read label: %w", err)
+		return room.Reading{}, false, fmt.Errorf("read label: %w", err)
 	}
 	lap("prepare", start)
 	var seen []labelSeen
@@ -88,7 +106,7 @@ func (r *Reader) readFrame(ctx context.Context, picture []byte) (reading room.Re
 		}
 		s, err := r.readLabel(ctx, l, lap)
 		if err != nil {
-			return room.Reading{}, fmt.Errorf("read label: %w", err)
+			return room.Reading{}, false, fmt.Errorf("read label: %w", err)
 		}
 		seen = append(seen, s)
 	}
@@ -97,7 +115,12 @@ func (r *Reader) readFrame(ctx context.Context, picture []byte) (reading room.Re
 	lap("match", t)
 	reading.MS = ms
 	reading.Appearance = photo.Appearance
-	return reading, nil
+	return reading, !asSoft && photo.soft(), nil
+}
+
+// soft reports whether nothing in a photograph has the steep edges of print.
+func (p Photo) soft() bool {
+	return !slices.ContainsFunc(p.Labels, func(l Label) bool { return l.Sharp >= softEdges })
 }
 
 // labelSeen is what was read from one label.
@@ -195,7 +218,11 @@ func (r *Reader) upright(ctx context.Context, l Label, turn int) (Gray, []Strip,
 // what is left is print too small to change whom the label names. unread are the
 // strips that nothing was read of.
 func (r *Reader) readStrips(ctx context.Context, s *labelSeen, pic Gray, list []Strip, roster *Roster) (unread []Strip, err error) {
-	const most, patience, few = 44, 9, 5
+	const most, few = 44, 5
+	patience := 9
+	if s.label.Sharp < blurred {
+		patience = 18 // what is out of focus looks like print in more places
+	}
 	start := r.cfg.Now()
 	how := firstLook(s.label)
 	missed := 0

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 // at "hang" and refuses what begins with "bad".
 type wordPictures struct{}
 
-func (wordPictures) Photo(_ context.Context, data []byte) (Photo, error) {
+func (wordPictures) Photo(_ context.Context, data []byte, _ bool) (Photo, error) {
 	word := string(data)
 	once, isOnce := strings.CutPrefix(word, "once ")
 	switch {

@@ -23,8 +23,10 @@ const (
 	maxLabelPX = 2_600_000
 )
 
-// Photo decodes a photograph and gives its labels, most print first.
-func (Prepare) Photo(ctx context.Context, data []byte) (ocr.Photo, error) {
+// Photo decodes a photograph and gives its labels, most print first. In a soft
+// one, print is looked for at half the usual size, where edges that are out of
+// focus are steep.
+func (Prepare) Photo(ctx context.Context, data []byte, soft bool) (ocr.Photo, error) {
 	bgr, perPixel, err := decode(data)
 	if err != nil {
 		return ocr.Photo{}, err
@@ -35,7 +37,11 @@ func (Prepare) Photo(ctx context.Context, data []byte) (ocr.Photo, error) {
 	gocv.CvtColor(bgr, &gray, gocv.ColorBGRToGray)
 	p := ocr.Photo{Width: bgr.Cols() * perPixel, Height: bgr.Rows() * perPixel}
 
-	regions := find(gray)
+	width := findWidth
+	if soft {
+		width /= 2
+	}
+	regions := find(gray, width)
 	for _, r := range regions {
 		if err := ctx.Err(); err != nil {
 			return ocr.Photo{}, err
@@ -90,9 +96,10 @@ type region struct {
 	paper  float64       // grey of the paper
 }
 
-// find looks for areas full of fine, steep edges: print.
-func find(gray gocv.Mat) []region {
-	scale := math.Min(1, findWidth/float64(max(gray.Cols(), gray.Rows())))
+// find looks for areas full of fine, steep edges, print, in a picture made so many
+// pixels wide or high.
+func find(gray gocv.Mat, width int) []region {
+	scale := math.Min(1, float64(width)/float64(max(gray.Cols(), gray.Rows())))
 	small := gocv.NewMat()
 	defer small.Close()
 	gocv.Resize(gray, &small, image.Pt(int(float64(gray.Cols())*scale), int(float64(gray.Rows())*scale)), 0, 0, gocv.InterpolationArea)
@@ -128,7 +135,7 @@ func find(gray gocv.Mat) []region {
 	mask := gocv.NewMat()
 	defer mask.Close()
 	gocv.Threshold(density, &mask, 255*0.16, 255, gocv.ThresholdBinary)
-	k := gocv.GetStructuringElement(gocv.MorphRect, image.Pt(2*(findWidth/48)+1, 2*(findWidth/48)+1))
+	k := gocv.GetStructuringElement(gocv.MorphRect, image.Pt(2*(width/48)+1, 2*(width/48)+1))
 	defer k.Close()
 	closed := gocv.NewMat()
 	defer closed.Close()
@@ -168,7 +175,7 @@ func find(gray gocv.Mat) []region {
 	}
 	var out []region
 	for c := 1; c < n; c++ {
-		if sums[c] < 250 || sums[c] < total*0.04 {
+		if sums[c] < 250*float64(width)/findWidth || sums[c] < total*0.04 {
 			continue
 		}
 		r := regions[c]

@@ -52,7 +52,7 @@ func encoded(t *testing.T, img image.Image, quality int) []byte {
 
 func TestPhotoRightsATurnedLabel(t *testing.T) {
 	for _, deg := range []float64{0, 7, -12, 25, -38} {
-		p, err := Prepare{}.Photo(t.Context(), encoded(t, page(900, 700, deg), 90))
+		p, err := Prepare{}.Photo(t.Context(), encoded(t, page(900, 700, deg), 90), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestPhotoWithoutPrintHasNoLabel(t *testing.T) {
 	for i := range img.Pix {
 		img.Pix[i] = 150
 	}
-	p, err := Prepare{}.Photo(t.Context(), encoded(t, img, 90))
+	p, err := Prepare{}.Photo(t.Context(), encoded(t, img, 90), false)
 	if err != nil || len(p.Labels) != 0 {
 		t.Errorf("%d labels, %v", len(p.Labels), err)
 	}
@@ -122,7 +122,7 @@ func TestPhotoTurnsByEXIF(t *testing.T) {
 	exif := append([]byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"), 0)
 	turned := append([]byte{0xff, 0xd8, 0xff, 0xe1, 0, byte(len(exif) + 2)}, exif...)
 	turned = append(turned, plain[2:]...)
-	p, err := Prepare{}.Photo(t.Context(), turned)
+	p, err := Prepare{}.Photo(t.Context(), turned, false)
 	if err != nil || p.Width != 700 || p.Height != 900 {
 		t.Errorf("%d x %d, %v; want it turned by a quarter", p.Width, p.Height, err)
 	}
@@ -146,7 +146,7 @@ func TestPhotoReadsALargePictureAtHalfItsSize(t *testing.T) {
 			large.Pix[y*large.Stride+x] = small.Pix[small.PixOffset(x/4, y/4)]
 		}
 	}
-	p, err := Prepare{}.Photo(t.Context(), encoded(t, large, 80))
+	p, err := Prepare{}.Photo(t.Context(), encoded(t, large, 80), false)
 	if err != nil || p.Width != 4400 || p.Height != 3000 || len(p.Labels) != 1 {
 		t.Fatalf("%d x %d, %d labels, %v", p.Width, p.Height, len(p.Labels), err)
 	}
@@ -228,7 +228,7 @@ func TestPhotoRefusesWhatIsNone(t *testing.T) {
 		{"40 MB", "at most 30 MB", make([]byte, 40<<20)},
 	}
 	for _, tt := range tests {
-		_, err := Prepare{}.Photo(t.Context(), tt.data)
+		_, err := Prepare{}.Photo(t.Context(), tt.data, false)
 		if !errors.Is(err, room.ErrInvalid) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
 		}
@@ -237,14 +237,14 @@ func TestPhotoRefusesWhatIsNone(t *testing.T) {
 	if err := png.Encode(&deep, sixteen); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Prepare{}).Photo(t.Context(), deep.Bytes()); err != nil {
+	if _, err := (Prepare{}).Photo(t.Context(), deep.Bytes(), false); err != nil {
 		t.Errorf("16 bits: %v", err)
 	}
 	inks, err := os.ReadFile("testdata/cmyk.jpg") // four inks: what scanners send
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, err := (Prepare{}).Photo(t.Context(), inks); err != nil || p.Width != 240 || p.Brightness < 0.8 {
+	if p, err := (Prepare{}).Photo(t.Context(), inks, false); err != nil || p.Width != 240 || p.Brightness < 0.8 {
 		t.Errorf("CMYK: %d wide, brightness %.2f, %v", p.Width, p.Brightness, err)
 	}
 }
@@ -260,6 +260,6 @@ func FuzzPhoto(f *testing.F) {
 		if len(data) > 1<<16 {
 			return
 		}
-		_, _ = Prepare{}.Photo(t.Context(), data)
+		_, _ = Prepare{}.Photo(t.Context(), data, false)
 	})
 }
