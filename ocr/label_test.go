@@ -180,7 +180,8 @@ func TestParseNumbersAndCarrier(t *testing.T) {
 		{"10000000000\nAna Kim\n2450 Tamberlyn St # 3\nAshgrove OR 97489", "", ""}, // a customer's number
 		{"DPD\n0603230 8000 0072788590 101 616 2", "DPD", ""},                      // the middle of a longer run
 		{"DPD\n0612 O341 0072 89\n~Track", "DPD", ""},                              // unproven, and a letter in it
-		{"GLS\nTracking ID: 777430726380", "GLS", "777430726380"},                  // unproven, but captioned
+		{"WBO14556716\nfragile", "", ""},
+		{"GLS\nTracking ID: 777430726380", "GLS", "777430726380"}, // unproven, but captioned
 		{"USPS TRACKING # EP\n940O 1112 0620 64O6 2607 87", "USPS", "9400111206206406260787"},
 	}
 	for _, tt := range tests {

@@ -16,6 +16,7 @@ var (
 	reAny     = regexp.MustCompile(`^(?:[A-Z]{1,4}[0-9]{8,16}|[0-9]{10,26})$`)
 	reNot     = regexp.MustCompile(`^(?:REF|RET|REE|PO|POL|INV|SKU|ORD|ORDER|TEL|PH|BILL|ACCT|ZIP|CAD|DATE|CYCLE|RT|WT)[0-9O]`)
 	reRouting = regexp.MustCompile(`^(?:420[0-9]{5}(?:[0-9]{4})?|421[0-9]{3}[0-9A-Z]{3,9})$`) // GS1: where it goes
+	reUnsure  = regexp.MustCompile(`^[A-Z]*[OQDILSZBG][0-9]`)                                 // where figures begin cannot be told
 	reOnTrac  = regexp.MustCompile(`^[CD][0-9]{14}$`)
 )
 
@@ -42,7 +43,7 @@ func numbers(ls []folded, bs []Block) []string {
 				r += 4
 			case t.Valid && (key && whole && v == s || reOnTrac.MatchString(v)):
 				r += 1
-			case whole && v == s && (key || !address) && reAny.MatchString(v):
+			case whole && v == s && (key || !address && !reUnsure.MatchString(v)) && reAny.MatchString(v):
 			default:
 				continue
 			}
