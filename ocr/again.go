@@ -16,7 +16,8 @@ func (s *labelSeen) understand(lines []Printed, property room.Property, roster *
 	}
 	s.match = roster.Match(s.block)
 	for i, b := range s.parsed.Blocks {
-		if i > 0 && b.Where == Own && !b.From && b.cap > 0.75*s.block.cap && len(b.Names) > 0 {
+		sender := b.From || s.block.To && !b.To && b.y < s.block.y // above whom a mark says to be the recipient
+		if i > 0 && b.Where == Own && !sender && b.cap > 0.75*s.block.cap && len(b.Names) > 0 {
 			s.others = append(s.others, roster.Match(b))
 		}
 	}

@@ -107,4 +107,33 @@ func TestASoftPhotographIsLookedAtAgain(t *testing.T) {
 	}
 }
 
+// A resident who sends to another stands above, unmarked; two recipients on one
+// picture are marked both or neither.
+func TestASenderAboveAMarkedRecipientIsNoSecondLabel(t *testing.T) {
+	address := func(y float64, name, unit string) []Printed {
+		var out []Printed
+		for i, text := range []string{name, "2450 Tamberlyn St # " + unit, "Ashgrove OR 97489"} {
+			out = append(out, Printed{Text: text, Confidence: 0.95, X: 50, Y: y + 15*float64(i), W: 200, H: 12, CapPX: 10})
+		}
+		return out
+	}
+	mark := func(y float64) Printed {
+		return Printed{Text: "Destinataire :", Confidence: 0.95, X: 50, Y: y, W: 90, H: 9, CapPX: 8}
+	}
+	sender, recipient := address(0, "Mia Lindgren", "9"), address(115, "Robert Lindgren", "4B")
+	for name, c := range map[string]struct {
+		lines  []Printed
+		others int
+	}{
+		"the lower is marked": {append(append(sender, mark(98)), recipient...), 0},
+		"neither is":          {append(append([]Printed(nil), sender...), recipient...), 1},
+	} {
+		var s labelSeen
+		s.understand(c.lines, testProperty, testRoster)
+		if len(s.others) != c.others {
+			t.Errorf("%s: %d others beside %v, want %d", name, len(s.others), s.block.Names, c.others)
+		}
+	}
+}
+
 var _ Preparer = bands{}

@@ -384,6 +384,7 @@ func loose(ls []folded, property room.Property) Block {
 // without it.
 func cutUnit(text string, road bool) (unit, as, rest string) {
 	text = reApart.ReplaceAllString(text, "APARTMENT")
+	text = reBracket.ReplaceAllString(text, "${1}J$2")
 	if all := reUnit.FindAllStringSubmatchIndex(text, -1); all != nil {
 		for k := len(all) - 1; k >= 0; k-- {
 			m := all[k]
@@ -406,6 +407,9 @@ func cutUnit(text string, road bool) (unit, as, rest string) {
 	}
 	return "", "", text
 }
+
+// reBracket is a J behind figures that is read as a bracket.
+var reBracket = regexp.MustCompile(`([0-9])\](\W|$)`)
 
 // reEdge is what the frame around an address is read as, before its first word.
 var reEdge = regexp.MustCompile(`^\s*[|1!\[\]\\/{}]+\s+`)

@@ -159,6 +159,14 @@ func TestParseDoubtsAStreetThatItCannotTell(t *testing.T) {
 	}
 }
 
+func TestParseUnitsAsTheyAreMisread(t *testing.T) {
+	for printedAs, unit := range map[string]string{"No. 25]": "25J", "APT 12]": "12J", "Unit 7-04": "704", "#1002": "1002"} {
+		if b := Parse(printed("Ana Kim\n2450 Tamberlyn St\n"+printedAs+"\nAshgrove OR 97489"), testProperty).Blocks[0]; b.Unit != unit {
+			t.Errorf("%s: %q, want %q", printedAs, b.Unit, unit)
+		}
+	}
+}
+
 func TestParseCareOf(t *testing.T) {
 	b := Parse(printed("Bo Vale\nc/o Ana Kim\n2450 Tamberlyn St #3\nAshgrove OR 97489"), testProperty).Blocks[0]
 	if len(b.Names) != 2 || !b.Names[1].Care || b.Names[1].Text != "ANA KIM" {
