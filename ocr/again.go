@@ -16,11 +16,22 @@ func (s *labelSeen) understand(lines []Printed, property room.Property, roster *
 	}
 	s.match = roster.Match(s.block)
 	for i, b := range s.parsed.Blocks {
-		sender := b.From || s.block.To && !b.To && b.y < s.block.y // above whom a mark says to be the recipient
-		if i > 0 && b.Where == Own && !sender && b.cap > 0.75*s.block.cap && len(b.Names) > 0 {
+		if i > 0 && b.Where == Own && !b.From && !b.sends(s.block) && b.cap > 0.75*s.block.cap && len(b.Names) > 0 {
 			s.others = append(s.others, roster.Match(b))
 		}
 	}
+}
+
+// sends reports whether an address without a mark is the sender's of one that is
+// marked as the recipient's: it stands above it, in its column.
+func (b Block) sends(to Block) bool {
+	const apart = 12 // capitals' heights
+	if len(b.rows) == 0 || b.To || !to.To {
+		return false
+	}
+	last := b.rows[len(b.rows)-1]
+	down := to.first.Y - (last.Y + last.H)
+	return down > 0 && down < apart*to.cap && math.Abs(to.first.X-b.first.X) < apart*to.cap
 }
 
 // lookAgain reads the recipient's lines in other ways where the first did not

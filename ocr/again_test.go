@@ -120,13 +120,20 @@ func TestASenderAboveAMarkedRecipientIsNoSecondLabel(t *testing.T) {
 	mark := func(y float64) Printed {
 		return Printed{Text: "Destinataire :", Confidence: 0.95, X: 50, Y: y, W: 90, H: 9, CapPX: 8}
 	}
+	moved := func(lines []Printed, right float64) []Printed {
+		for i := range lines {
+			lines[i].X += right
+		}
+		return lines
+	}
 	sender, recipient := address(0, "Mia Lindgren", "9"), address(115, "Robert Lindgren", "4B")
 	for name, c := range map[string]struct {
 		lines  []Printed
 		others int
 	}{
-		"the lower is marked": {append(append(sender, mark(98)), recipient...), 0},
-		"neither is":          {append(append([]Printed(nil), sender...), recipient...), 1},
+		"the lower is marked":        {append(append(append([]Printed(nil), sender...), mark(98)), recipient...), 0},
+		"the upper stands elsewhere": {append(moved(address(0, "Mia Lindgren", "9"), 400), append([]Printed{mark(98)}, recipient...)...), 1},
+		"neither is":                 {append(append([]Printed(nil), sender...), recipient...), 1},
 	} {
 		var s labelSeen
 		s.understand(c.lines, testProperty, testRoster)
