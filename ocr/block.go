@@ -384,7 +384,9 @@ func loose(ls []folded, property room.Property) Block {
 // without it.
 func cutUnit(text string, road bool) (unit, as, rest string) {
 	text = reApart.ReplaceAllString(text, "APARTMENT")
-	text = reBracket.ReplaceAllString(text, "${1}J$2")
+	if !strings.ContainsAny(text, "([") {
+		text = reBracket.ReplaceAllString(text, "${1}J$2")
+	}
 	if all := reUnit.FindAllStringSubmatchIndex(text, -1); all != nil {
 		for k := len(all) - 1; k >= 0; k-- {
 			m := all[k]
@@ -409,7 +411,7 @@ func cutUnit(text string, road bool) (unit, as, rest string) {
 }
 
 // reBracket is a J behind figures that is read as a bracket.
-var reBracket = regexp.MustCompile(`([0-9])\](\W|$)`)
+var reBracket = regexp.MustCompile(`([0-9])[\])](\W|$)`)
 
 // reEdge is what the frame around an address is read as, before its first word.
 var reEdge = regexp.MustCompile(`^\s*[|1!\[\]\\/{}]+\s+`)

@@ -160,7 +160,7 @@ func TestParseDoubtsAStreetThatItCannotTell(t *testing.T) {
 }
 
 func TestParseUnitsAsTheyAreMisread(t *testing.T) {
-	for printedAs, unit := range map[string]string{"No. 25]": "25J", "APT 12]": "12J", "Unit 7-04": "704", "#1002": "1002"} {
+	for printedAs, unit := range map[string]string{"No. 25]": "25J", "APT 12]": "12J", "Ste 4)": "4J", "Unit 7-04": "704", "#1002": "1002"} {
 		if b := Parse(printed("Ana Kim\n2450 Tamberlyn St\n"+printedAs+"\nAshgrove OR 97489"), testProperty).Blocks[0]; b.Unit != unit {
 			t.Errorf("%s: %q, want %q", printedAs, b.Unit, unit)
 		}

@@ -203,7 +203,7 @@ func TestAppearancesCompare(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		photo, err := imaging.Prepare{}.Photo(t.Context(), b)
+		photo, err := imaging.Prepare{}.Photo(t.Context(), b, false)
 		if err != nil {
 			t.Fatal(err)
 		}
