@@ -4,6 +4,7 @@
 # make bench-live   measure live view; LIVE_PEERS=mediamtx=FILE,go2rtc=FILE measures those beside it
 # make bench-ocr   read the label sets in BENCH (../shared/bench), print a table for each
 # make bench-vision   hold the detector against the clips in BENCH and the films in FILM (var/film)
+# make film    render eight hours of the simulated room to FILM, for bench-vision: six minutes of processor time
 # make build   bin/packroom, with the pages in it
 # make clean-data   throw away everything that packroom has kept under var/
 
@@ -92,6 +93,11 @@ FILM ?= var/film
 .PHONY: bench-vision
 bench-vision: setup build
 	@bin/packroom score $(BENCH)/clips $(BENCH)/clips-real $(FILM)
+
+.PHONY: film
+film: setup build
+	@for seed in 1 2 3 4; do bin/packroom sim --day visits --seed $$seed --name visits$$seed --render $(FILM) \
+	  --cameras 1 --width 640 --height 360 --fps 5 --calm-fps 1 --kbps 500 --pause 2h; done
 
 .PHONY: clean-data
 clean-data:

@@ -95,7 +95,7 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		e.lit, e.rested = t.litBeside(inner.Blob)
 		fits := t.slots.holds(inner.Blob, k)
 		found := t.base.restored && lastTouch == 0 // it was there at the restart
-		if (!fits || !found && !left) && t.stands(b, e) && waited < t.cfg.Linger.Seconds() {
+		if (!fits || !found && !left) && t.stands(b, e, left) && waited < t.cfg.Linger.Seconds() {
 			t.who.hold(b, now)
 			t.tell(inner.Blob, k, e, "somebody who stands still")
 			return nil, false // somebody who stands still
@@ -205,9 +205,13 @@ func (t *Tracker) doubtBeside(p, c Blob) []float32 {
 
 // stands reports whether what differs can be somebody: it has an outline of its
 // own. Before clutter at the picture's edge, which is crossed all the time, it
-// needs less of one.
-func (t *Tracker) stands(b Blob, e evidence) bool {
-	return e.outline > 0.3 || e.outline > -0.3 && b.Area > 8*t.least() && t.who.atEdge(b)
+// needs less of one, and none where nobody has gone on from it and nothing is known
+// to have stood there: who takes something goes on with it.
+func (t *Tracker) stands(b Blob, e evidence, left bool) bool {
+	if e.outline > 0.3 {
+		return true
+	}
+	return (e.outline > -0.3 || !left && t.ledger.covered(b) == 0) && b.Area > 8*t.least() && t.who.atEdge(b)
 }
 
 // litBeside is the share of b's outline beside which the light has given the

@@ -68,6 +68,9 @@ package vision
 //     above or below a thing just put down belongs to it. Then a known item that was
 //     exchanged is looked for; what stays open waits until people have gone, or until the
 //     light is about to change, and is then reported with low confidence.
+//     What is weighed as light is no change: it becomes part of the committed
+//     picture, and nothing is reported. An installer hears of it as "light, no
+//     thing" (explain.go).
 //  9. Ledger (ledger.go). Items with identity, box, appearance (appearance.go) and
 //     layers. An item removed and put down elsewhere in the same visit keeps its
 //     identity: the removal is reported at once, because a wrong parcel must be

@@ -96,12 +96,20 @@ func (p *people) leftAlone(b Blob, covered float32, last []float32, least int) b
 	if p.letGo(b, covered) {
 		return true
 	}
-	const few = 8 // places: less is noise
-	inside := make(map[int32]bool, len(b.Pix))
+	const (
+		few = 8 // places: less is noise
+		rim = 2 // places around b that are its own, at times
+	)
+	inside := make(map[int32]bool, 2*len(b.Pix))
 	times := make([]float32, len(b.Pix))
 	for k, i := range b.Pix {
-		inside[i] = true
 		times[k] = last[i]
+		x, y := int(i)%p.w, int(i)/p.w
+		for ny := max(y-rim, 0); ny <= min(y+rim, p.h-1); ny += rim {
+			for nx := max(x-rim, 0); nx <= min(x+rim, p.w-1); nx++ {
+				inside[int32(ny*p.w+nx)] = true
+			}
+		}
 	}
 	slices.Sort(times)
 	stopped := times[max(0, len(times)-min(few, 1+len(times)/50))]
