@@ -163,6 +163,7 @@ func (t *Tracker) place(b Blob, k int, at time.Duration, confidence float64) Dec
 	}
 	d.Item = n.ID
 	t.ledger.add(n)
+	t.visit.explain(b)
 	return d
 }
 
@@ -190,6 +191,7 @@ func (t *Tracker) extend(b Blob, k int, at time.Duration) bool {
 		}
 		e.blob = e.blob.with(b)
 		e.BBox = t.rect(e.blob)
+		t.visit.explain(b)
 		return true
 	}
 	return false
@@ -204,6 +206,8 @@ func (t *Tracker) remove(b Blob, k int, at time.Duration, confidence float64) De
 	}
 	d.Item, d.Appearance = gone.ID, gone.Appearance
 	t.ledger.remove(gone, at)
+	t.visit.explain(b)
+	t.visit.explain(gone.blob)
 	return d
 }
 
@@ -219,6 +223,8 @@ func (t *Tracker) shift(from, to Blob, at time.Duration, confidence float64) Dec
 	k := t.slots.resting(to)
 	n := &entry{Item: Item{ID: old.ID, Slot: t.slots.id(k), BBox: t.rect(to), Since: at, Appearance: appearanceOf(t.base.still, to)}, blob: to}
 	t.ledger.add(n)
+	t.visit.explain(from)
+	t.visit.explain(to)
 	return Decision{Kind: room.ChangeMoved, Item: n.ID, Slot: n.Slot, BBox: n.BBox, FromSlot: old.Slot, FromBBox: &was, Confidence: confidence, At: at, Appearance: n.Appearance}
 }
 

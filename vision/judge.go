@@ -82,17 +82,17 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 	}
 	at := time.Duration(float64(min(max(lastMove, lastTouch), float32(now))) * float64(time.Second))
 	waited := now - float64(lastTouch)
-	side := t.cfg.SmallestSide * float64(t.w)
 	held := false
 	var over []Blob // decided
 	for _, inner := range t.parted(t.cores(b)) {
-		if inner.Area < t.least() || float64(inner.W()) < side || float64(inner.H()) < side {
+		if !t.large(inner.Blob) {
 			continue
 		}
 		k := t.slots.resting(inner.Blob)
 		e := evidenceOf(inner.Blob, t.maskOf(inner.Blob), inner.doubt, t.base.committed, t.base.still)
 		e.part = float64(inner.Area) / float64(b.Area)
-		e.lit, e.rested = t.litBeside(inner.Blob)
+		around, within, rested := t.litBeside(inner.Blob)
+		e.lit, e.rested = max(around, within), rested
 		fits := t.slots.holds(inner.Blob, k)
 		found := t.base.restored && lastTouch == 0 // it was there at the restart
 		if (!fits || !found && !left) && t.stands(b, e, left) && waited < t.cfg.Linger.Seconds() {
@@ -105,7 +105,7 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 			continue
 		}
 		last := waited > t.cfg.Forget.Seconds() && t.nobody()
-		if e.score() < -sure && t.ledger.covered(inner.Blob) == 0 && t.who.wasThere(inner.Blob, t.base.coveredAt) {
+		if t.leftByItself(inner.Blob, e) {
 			t.tell(inner.Blob, k, e, "somebody who was there before the first picture has left")
 			continue
 		}
@@ -203,6 +203,18 @@ func (t *Tracker) doubtBeside(p, c Blob) []float32 {
 	return out
 }
 
+// large reports whether b is large enough for a parcel.
+func (t *Tracker) large(b Blob) bool {
+	side := t.cfg.SmallestSide * float64(t.w)
+	return b.Area >= t.least() && float64(b.W()) >= side && float64(b.H()) >= side
+}
+
+// leftByItself reports whether b, of which nothing was known, was somebody: it is
+// gone, and nobody came to it.
+func (t *Tracker) leftByItself(b Blob, e evidence) bool {
+	return e.score() < -sure && t.ledger.covered(b) == 0 && t.who.wasThere(b, t.base.coveredAt)
+}
+
 // stands reports whether what differs can be somebody: it has an outline of its
 // own. Before clutter at the picture's edge, which is crossed all the time, it
 // needs less of one, and none where nobody has gone on from it and nothing is known
@@ -215,9 +227,9 @@ func (t *Tracker) stands(b Blob, e evidence, left bool) bool {
 }
 
 // litBeside is the share of b's outline beside which the light has given the
-// picture another look while people were before b, or that of its places to
+// picture another look while people were before b, and that of its places to
 // which it has. What a thing itself does to the light around shows later.
-func (t *Tracker) litBeside(b Blob) (share float64, rested bool) {
+func (t *Tracker) litBeside(b Blob) (around, within float64, rested bool) {
 	in := t.maskOf(b)
 	since, until := float32(t.now.Seconds()), float32(0)
 	for _, i := range b.Pix {
@@ -252,7 +264,7 @@ func (t *Tracker) litBeside(b Blob) (share float64, rested bool) {
 			}
 		}
 	}
-	return max(float64(lit)/float64(max(n, 1)), float64(own)/float64(max(b.Area, 1))), last < began-lightRests
+	return float64(lit) / float64(max(n, 1)), float64(own) / float64(max(b.Area, 1)), last < began-lightRests
 }
 
 // beside is how far from an outline, in working pixels, light is looked for:

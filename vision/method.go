@@ -76,5 +76,8 @@ package vision
 //     identity: the removal is reported at once, because a wrong parcel must be
 //     said at once, and the placement then carries the same item and where it
 //     came from. Both at once are one move.
+//     When the room is empty again the visit's last quiet picture is held against
+//     its first one (reconcile.go), in the present light: what differs clearly where
+//     people were, and no change explains, is reported with low confidence.
 // 10. Slots (slots.go, scene.go). The slot that most of the item is over, or else
 //     the one its lower part rests in; fullness; slots with somebody in front.

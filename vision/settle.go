@@ -46,7 +46,7 @@ func (s *settled) step(v View, m *motion, t float64) (dt float64) {
 		s.begun, s.lastT = true, t
 		s.still.copyFrom(v)
 		if s.restored {
-			s.relight(v)
+			relight(s.committed, v)
 		} else {
 			s.committed.copyFrom(v)
 		}

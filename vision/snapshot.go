@@ -185,5 +185,9 @@ func (t *Tracker) Flush() []Decision {
 	patience := t.cfg.Settle
 	t.cfg.Settle, t.scene = patience/2, nil
 	defer func() { t.cfg.Settle = patience }()
-	return t.judge(t.now.Seconds() + float64(time.Millisecond)/float64(time.Second))
+	out := t.judge(t.now.Seconds() + float64(time.Millisecond)/float64(time.Second))
+	if t.visit.on && t.nobody() {
+		out = append(out, t.endVisit()...)
+	}
+	return out
 }

@@ -33,8 +33,7 @@ type Tracker struct {
 	open                    Mask // scratch: what is to be judged
 
 	waiting  []undecided // cores that could not be decided about in the last picture
-	inVisit  bool
-	quietAt  float64 // when the room was last seen without people
+	visit    visit
 	now      time.Duration
 	rest     bool // nothing is pending
 	scene    *Scene
@@ -68,7 +67,7 @@ func NewTracker(slots room.SlotsFile, w, h int, cfg Config) *Tracker {
 		slots: newSlotMap(slots, w, h), motion: newMotion(w, h, cfg), lamps: newLamps(w, h), base: newSettled(w, h), cmp: newStructure(w, h), ledger: newLedger(),
 		diff: newDifference(n), changed: make(Mask, n), faint: make(Mask, n), who: newPeople(w, h), thick: make(Mask, n), shape: newShaper(w, h),
 		wide: make(Mask, n), core: make(Mask, n), busy: make(Mask, n), close: make(Mask, n), open: make(Mask, n),
-		rest: true,
+		rest: true, visit: newVisit(w, h),
 	}
 	t.people = t.who.mask
 	return t
@@ -101,7 +100,7 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	t.followLight(now)
 	if moving == 0 && t.rest {
 		t.base.follow(t.people, now, dt)
-		return out
+		return append(out, t.settleVisit(now)...)
 	}
 	t.compare()
 	if !t.motion.light(now) { // else what differs is light; who walks is found when it is over
@@ -109,8 +108,7 @@ func (t *Tracker) Step(v View, at time.Duration) []Decision {
 	}
 	t.base.follow(t.people, now, dt)
 	out = append(out, t.judge(now)...)
-	t.settleVisit(now)
-	return out
+	return append(out, t.settleVisit(now)...)
 }
 
 // perhaps marks in out where people are or may be: whoever has just stopped moving
@@ -219,17 +217,6 @@ func (t *Tracker) findThick(moving int) {
 // least is the smallest area that counts, in working pixels.
 func (t *Tracker) least() int {
 	return max(9, int(t.cfg.SmallestArea*float64(t.w*t.h)))
-}
-
-// settleVisit notes when the room is empty again.
-func (t *Tracker) settleVisit(now float64) {
-	switch {
-	case !t.nobody():
-		t.inVisit, t.quietAt = true, now
-	case t.inVisit && t.rest && now-t.quietAt > 2:
-		t.inVisit = false
-		t.ledger.endVisit()
-	}
 }
 
 // rect is b's box in the slots file's pixels.

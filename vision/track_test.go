@@ -476,3 +476,37 @@ func TestSlotsThatAreDrawnAnewKeepTheirItems(t *testing.T) {
 		t.Errorf("taken afterwards: %q", got)
 	}
 }
+
+func TestAVisitsEndFindsWhatWasLostOnTheWay(t *testing.T) {
+	s := newStage()
+	s.run(10)
+	s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+	s.walk(700, 130)
+	s.walk(130, 560)
+	// Whatever the order of events was: a parcel that stands there is part of the
+	// picture before anything was said about it, and one that is gone as well.
+	s.looks["q"] = plain(250)
+	s.parcel("q", 380, 90, 56, 50)
+	delete(s.parcels, "p")
+	for range 2 {
+		s.run(1)
+		s.stand(566)
+	}
+	still, committed := s.tracker.base.still, s.tracker.base.committed
+	for _, b := range []Blob{{X0: 75, Y0: 45, X1: 103, Y1: 70}, s.parcels["q"]} {
+		for _, i := range b.filled(stageW).Pix {
+			committed.mix(still, int(i), 1)
+		}
+	}
+	s.walk(560, 700)
+	s.person = nil
+	s.run(30)
+	if got := strings.Join(s.seen, ", "); got != "placed A2 i1, placed B2 i2, removed A2 i1" {
+		t.Errorf("seen %q", got)
+	}
+	for _, e := range s.tracker.Scene().Items {
+		if e.ID != "i2" {
+			t.Errorf("the ledger holds %+v", e)
+		}
+	}
+}
