@@ -40,6 +40,10 @@ const (
 	// litSteep is by how much more evidence a thing must have the more of its
 	// outline is lit, and litMost the evidence that is enough in any light.
 	litSteep, litMost = 3, 4.0
+	// samePlace is the intersection over union from which a thing that came stands
+	// where a known one stood, and not before it: what is nearer to the camera is
+	// seen larger and lower.
+	samePlace = 0.7
 	// crumb is the share of a changed piece below which a core of it is a part of
 	// something else: measured 0.4 to 0.8 for things, 0.1 for a head.
 	crumb = 0.15
@@ -111,6 +115,9 @@ func (t *Tracker) decide(b Blob, e evidence, k int, at time.Duration, last bool)
 	case placed:
 		if t.extend(b, k, at) {
 			return nil, false
+		}
+		if old := t.ledger.at(b); old != nil && boxIoU(old.blob, b) > samePlace && e.kept < lightKept {
+			return []Decision{t.remove(b, k, at, 0.6), t.place(b, k, at, 0.6)}, false
 		}
 		return []Decision{t.place(b, k, at, confidence)}, false
 	case removed:

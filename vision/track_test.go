@@ -346,6 +346,77 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 	}
 }
 
+// TestTheLedgerFollowsWhateverPeopleDo goes through what people do with parcels
+// that stand by others.
+func TestTheLedgerFollowsWhateverPeopleDo(t *testing.T) {
+	cases := []struct {
+		name   string
+		script func(s *stage)
+		want   []string
+		stand  string // what the ledger knows at the end
+	}{
+		{"stacked, and unstacked", func(s *stage) {
+			s.visit(180, 130, func() { s.parcel("p", 150, 108, 60, 40) })
+			s.visit(180, 90, func() { s.parcel("q", 154, 70, 50, 38) })
+			s.visit(180, 90, func() { delete(s.parcels, "q") })
+		}, []string{"placed A2 i1", "placed A2 i2", "removed A2 i2"}, "i1"},
+		{"in front: the rear one is hidden, not gone", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 160, 90, 40, 40) })
+			s.visit(180, 110, func() {
+				delete(s.parcels, "p") // behind it now
+				s.looks["q"] = plain(240)
+				s.parcel("q", 150, 84, 70, 60)
+			})
+		}, []string{"placed A2 i1", "placed A2 i2"}, "i1 hidden, i2"},
+		{"swapped with one of the same size", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+			s.visit(180, 110, func() {
+				delete(s.parcels, "p")
+				s.looks["q"] = plain(240)
+				s.parcel("q", 150, 90, 56, 50)
+			})
+		}, []string{"placed A2 i1", "removed A2 i1", "placed A2 i2"}, "i2"},
+		{"several at once", func(s *stage) {
+			s.walk(700, 290)
+			s.reachTo(180, 110)
+			s.run(2)
+			s.parcel("p", 130, 94, 44, 44)
+			s.parcel("q", 220, 94, 44, 44)
+			s.run(2)
+			s.arm = nil
+			s.run(1)
+			s.walk(290, 700)
+			s.person = nil
+			s.run(15)
+		}, []string{"placed A2 i1", "placed A2 i2"}, "i1, i2"},
+		{"fallen to the floor, where no slot is", func(s *stage) {
+			s.visit(180, 110, func() { s.parcel("p", 150, 90, 56, 50) })
+			s.visit(180, 110, func() { s.parcel("p", 150, 290, 56, 50) })
+		}, []string{"placed A2 i1", "removed A2 i1"}, ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage()
+			s.run(10)
+			c.script(s)
+			if got, want := strings.Join(s.seen, "\n"), strings.Join(c.want, "\n"); got != want {
+				t.Errorf("seen:\n%s\nwant:\n%s", got, want)
+			}
+			var stand []string
+			for _, e := range s.tracker.Scene().Items {
+				if e.Hidden {
+					e.ID += " hidden"
+				}
+				stand = append(stand, e.ID)
+			}
+			if got := strings.Join(stand, ", "); got != c.stand {
+				t.Errorf("in the ledger: %q, want %q", got, c.stand)
+			}
+		})
+	}
+}
+
 func TestAParcelOnAShelfThatIsAnotherCamerasIsNobody(t *testing.T) {
 	s := newStage()
 	s.run(10)
