@@ -1,7 +1,7 @@
 // Steps of one story that build on each other, at one kiosk.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shoot, until } from './house.mjs';
+import { shoot } from './house.mjs';
 
 /** What the steps share: set by a file's before(). */
 export const at = { house: undefined, browser: undefined, kiosk: undefined };
@@ -65,10 +65,16 @@ export async function tabTo(name) {
 /** typeSlowly types as a person does: a card reader or hand scanner is faster. */
 export const typeSlowly = (text) => at.kiosk.keyboard.type(text, { delay: 90 });
 
-/** scan types as a card reader or hand scanner does, again until is() is so: a browser under test is slow at times. */
-export async function scan(what, text, is) {
-  await until(what, async () => {
-    await at.kiosk.keyboard.type(`${text}\n`);
-    return is().waitFor({ timeout: 3000 }).then(() => true, () => false);
-  });
+/**
+ * scan types as a card reader or hand scanner does, whose keys come 5 ms apart by
+ * the time that the system stamps them with, however slow this machine is.
+ */
+export async function scan(text) {
+  const keys = await at.kiosk.context().newCDPSession(at.kiosk);
+  const start = Date.now() / 1000;
+  await Promise.all([...text, 'Enter'].flatMap((key, i) => {
+    const press = key === 'Enter' ? { key, code: key, windowsVirtualKeyCode: 13, text: '\r' } : { key, text: key };
+    return ['keyDown', 'keyUp'].map((type) => keys.send('Input.dispatchKeyEvent', { ...press, text: type === 'keyDown' ? press.text : undefined, type, timestamp: start + i * 0.005 }));
+  }));
+  await keys.detach();
 }
