@@ -32,6 +32,10 @@ func (t *Tracker) judge(now float64) []Decision {
 	t.shape.dilate(near, t.people, max(1, int(t.cfg.Quiet*float64(t.w))))
 	var out []Decision
 	for _, b := range t.shape.blobs(open) {
+		if t.isExplained(b) {
+			t.commitAround(b)
+			continue
+		}
 		d, done := t.judgeBlob(b, near, now, settle)
 		out = append(out, d...)
 		if done {
@@ -81,6 +85,9 @@ func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out
 		return nil, true // a cart, or a parcel on a shelf that another camera looks after
 	}
 	at := time.Duration(float64(min(max(lastMove, lastTouch), float32(now))) * float64(time.Second))
+	if d, found := t.pushed(b, at); found {
+		return d, true
+	}
 	waited := now - float64(lastTouch)
 	held := false
 	var over []Blob // decided
@@ -237,8 +244,8 @@ func (t *Tracker) litBeside(b Blob) (around, within float64, rested bool) {
 	}
 	other := func(i int) bool { return t.base.litAt[i] > since && t.base.litAt[i] < until+litLate }
 	began := since + coveredLight
-	last := float32(0)
-	note := func(i int) { last = max(last, t.base.litAt[i]) }
+	first, last := float32(t.now.Seconds()), float32(0)
+	note := func(i int) { first, last = min(first, t.base.litAt[i]), max(last, t.base.litAt[i]) }
 	own, lit, n := 0, 0, 0
 	for _, p := range b.Pix {
 		i := int(p)
@@ -264,7 +271,7 @@ func (t *Tracker) litBeside(b Blob) (around, within float64, rested bool) {
 			}
 		}
 	}
-	return float64(lit) / float64(max(n, 1)), float64(own) / float64(max(b.Area, 1)), last < began-lightRests
+	return float64(lit) / float64(max(n, 1)), float64(own) / float64(max(b.Area, 1)), last < began-lightRests || last < began && last-first < lightSwitch
 }
 
 // beside is how far from an outline, in working pixels, light is looked for:
@@ -277,9 +284,13 @@ const beside = 4
 const coveredLight = 30
 
 // lightRests is for how long, in seconds, the light has not changed before people
-// came, where it is taken to have been switched, as the guide's is, and to say
-// nothing of what they did. Sun that slides goes on.
+// came, where it says nothing of what they did; light that was switched, as the
+// guide's is, need not have rested. Sun that slides goes on.
 const lightRests = 5
+
+// lightSwitch is within how long, in seconds, light that is switched changes
+// wherever it falls; a patch of sun comes to one place after the other.
+const lightSwitch = 1
 
 // litLate is how long after people have left a place, in seconds, a change of
 // light beside it may have been under way while they were there.

@@ -63,6 +63,8 @@ package vision
 //     Where the light has changed beside the outline, in places that nobody covered,
 //     it is likely to have changed inside too: the more of the outline is lit, the
 //     more evidence a thing must have.
+//     A known item that is found again a little beside its place was pushed
+//     (pushed.go), and all that differs around it with it.
 //  8. Decision (decide.go). Where evidence is balanced, a push is looked for first
 //     (shift.go). Clear evidence places or removes; a part that comes into view
 //     above or below a thing just put down belongs to it. Then a known item that was

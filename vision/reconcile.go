@@ -60,6 +60,7 @@ func (t *Tracker) endVisit() []Decision {
 	t.visit.on = false
 	out := t.reconcile()
 	t.ledger.endVisit()
+	t.pushes = nil
 	return out
 }
 

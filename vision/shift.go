@@ -61,21 +61,32 @@ func (b Blob) filled(width int) Blob {
 
 // correlation compares the box f of before with the one dx, dy further on of after.
 func correlation(before, after Plane, f Blob, dx, dy int) float64 {
-	var sp, sq, spp, sqq, spq float64
+	var s pairs
 	for y := f.Y0; y < f.Y1; y++ {
 		p := before.Pix[y*before.W+f.X0 : y*before.W+f.X1]
 		q := after.Pix[(y+dy)*after.W+f.X0+dx : (y+dy)*after.W+f.X1+dx]
 		for i := range p {
-			a, c := float64(p[i]), float64(q[i])
-			sp, sq, spp, sqq, spq = sp+a, sq+c, spp+a*a, sqq+c*c, spq+a*c
+			s.add(p[i], q[i])
 		}
 	}
-	n := float64(f.W() * f.H())
-	va, vb := spp-sp*sp/n, sqq-sq*sq/n
-	if va < 16*n || vb < 16*n { // nothing to recognise it by
+	return s.correlation()
+}
+
+// pairs sums up two looks of one place for their correlation.
+type pairs struct{ n, p, q, pp, qq, pq float64 }
+
+func (s *pairs) add(p, q float32) {
+	a, c := float64(p), float64(q)
+	s.n, s.p, s.q, s.pp, s.qq, s.pq = s.n+1, s.p+a, s.q+c, s.pp+a*a, s.qq+c*c, s.pq+a*c
+}
+
+// correlation is 0 where one of them has nothing to be recognised by.
+func (s *pairs) correlation() float64 {
+	va, vb := s.pp-s.p*s.p/s.n, s.qq-s.q*s.q/s.n
+	if s.n == 0 || va < 16*s.n || vb < 16*s.n {
 		return 0
 	}
-	return (spq - sp*sq/n) / math.Sqrt(va*vb)
+	return (s.pq - s.p*s.q/s.n) / math.Sqrt(va*vb)
 }
 
 func absInt(v int) int {

@@ -34,6 +34,7 @@ type Tracker struct {
 
 	waiting  []undecided // cores that could not be decided about in the last picture
 	visit    visit
+	pushes   []push // in this visit
 	now      time.Duration
 	rest     bool // nothing is pending
 	scene    *Scene

@@ -48,6 +48,17 @@ func plain(level float32) Plane {
 	return p
 }
 
+// labelled is a plain look with a label on it, which is all that tells where it is.
+func labelled(level float32) Plane {
+	p, print := plain(level), textured(64, 64, 557)
+	for y := 22; y < 40; y++ {
+		for x := 20; x < 44; x++ {
+			p.Pix[y*64+x] = 150 + (print.Pix[y*64+x]-128)/2
+		}
+	}
+	return p
+}
+
 func stageSlots() room.SlotsFile {
 	return room.SlotsFile{Camera: "cam1", Width: 640, Height: 360, Slots: []room.Slot{
 		rectSlot("A2", room.SlotShelf, 120, 60, 180, 90), rectSlot("B2", room.SlotShelf, 320, 60, 180, 90),
@@ -235,6 +246,13 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 			s.visit(180, 130, func() { s.parcel("p", 150, 108, 56, 46) })
 			s.visit(180, 150, func() { s.parcel("p", 162, 160, 56, 46) })
 		}, []string{"placed A2 i1", "moved A1 i1 from A2"}},
+		{"a plain parcel, put back beside its place before that was seen bare, is still one and taken whole", func(s *stage) {
+			s.looks["p"] = labelled(60)
+			s.visit(180, 110, func() { s.parcel("p", 150, 90, 76, 60) })
+			s.visit(180, 110, func() { s.parcel("p", 166, 90, 76, 60) })
+			s.visit(180, 110, func() { s.parcel("p", 146, 90, 76, 60) })
+			s.visit(180, 110, func() { delete(s.parcels, "p") })
+		}, []string{"placed A2 i1", "moved A2 i1 from A2", "moved A2 i1 from A2", "removed A2 i1"}},
 		{"a bottle's neck comes into view after its foot", func(s *stage) {
 			s.walk(700, 290)
 			s.reachTo(164, 127)
