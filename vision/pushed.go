@@ -40,9 +40,11 @@ func (t *Tracker) pushed(b Blob, at time.Duration) (d []Decision, ok bool) {
 			continue
 		}
 		look := lumaOf(t.base.committed, e.blob)
-		t.pushes = append(t.pushes, push{both: e.blob.with(to), to: to, look: look})
+		both := e.blob.with(to)
+		t.pushes = append(t.pushes, push{both: both, to: to, look: look})
 		d = t.push(e, to, at, quality, max(absInt(dx), absInt(dy)) >= leastPush)
-		t.commitAround(t.pushes[len(t.pushes)-1].both)
+		t.commitAround(both)
+		t.visit.explain(both)
 		return d, true
 	}
 	return nil, false
