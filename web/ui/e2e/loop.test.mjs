@@ -1,6 +1,7 @@
 // The whole loop, as its users go through it: a courier at the kiosk, a resident
 // by mail and at the kiosk, a manager at a desk.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, before } from 'node:test';
 import { join } from 'node:path';
 import { complaints, openBrowser, openHouse, shoot, until } from './house.mjs';
@@ -123,14 +124,21 @@ it('the link shows the resident what is here', async () => {
   await context.close();
 });
 
-it('a resident is led to the package and takes it out', async () => {
-  const pin = mailedPIN(mail);
-  await typePIN(pin);
-  await at.kiosk.getByText(/Follow the light|light/i).first().waitFor();
+it('a resident shows the QR code of the mail, is led to the package and takes it out', async () => {
+  const code = mail.attachments.find((a) => /qr/i.test(a.filename ?? a.contentId ?? a.cid ?? ''));
+  const picture = join(at.house.dir, 'mailed-qr.png');
+  writeFileSync(picture, code.content);
+  await at.browser.close();
+  at.browser = await openBrowser(at.house, picture);
+  await openKiosk();
   await until('the door is unlocked', async () => (await at.house.simState()).door.state === 'unlocked');
+  await at.house.act({ do: 'enter' });
+  await at.browser.close();
+  at.browser = await openBrowser(at.house); // its camera sees no code from here on
+  await openKiosk();
+  await at.kiosk.getByText(/Follow the light|light/i).first().waitFor();
   await shoot(at.kiosk, 'kiosk-resident');
   assert.deepEqual(await complaints(at.kiosk), []);
-  await at.house.act({ do: 'enter' });
   const now = await view();
   const slot = now.parcels[0].slot;
   await until('the light leads there', async () => (await at.house.simState()).slots.find((s) => s.id === slot).light === 'here');
