@@ -241,13 +241,19 @@ func (g *Gate) standing(c room.Credential, now time.Time) string {
 const reentryGrace = 15 * time.Minute
 
 // mayReenter reports whether c, which is used up, still belongs to a visit that
-// is open or, but for a pass, ended a moment ago.
+// is open or, but for a pass, ended a moment ago: it opened that visit, or was used
+// up in it, as the PIN is of what a QR code has fetched.
 func (g *Gate) mayReenter(ctx context.Context, c room.Credential, now time.Time) (bool, error) {
 	v, ok, err := g.lastVisit(ctx, c.Holder)
-	if err != nil || !ok || v.Credential != c.ID {
+	if err != nil || !ok || v.Credential != c.ID && !usedUpIn(v, c) {
 		return false, err
 	}
 	return v.Ended.IsZero() || c.Kind == room.CredentialPickup && justLeft(v, now), nil
+}
+
+// usedUpIn reports whether c is a pickup's whose packages were taken in v.
+func usedUpIn(v room.Visit, c room.Credential) bool {
+	return c.Kind == room.CredentialPickup && !c.Used.Before(v.Started) && (v.Ended.IsZero() || !c.Used.After(v.Ended))
 }
 
 func (g *Gate) lastVisit(ctx context.Context, resident string) (room.Visit, bool, error) {

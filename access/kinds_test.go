@@ -98,7 +98,17 @@ func TestAResidentMayComeInAgainForAQuarterOfAnHour(t *testing.T) {
 		t.Errorf("with no visit: %v", err)
 	}
 	m.visits = []room.Visit{{ID: "v1", Kind: room.VisitResident, Holder: "r1", Credential: pickup.ID, Phase: room.VisitEnded, Entered: c.now(), Ended: c.now()}}
+	m.visits[0].Started = c.now()
 	c.add(15*time.Minute - time.Second)
+	m.visits[0].Credential = "the QR code of the same packages"
+	if _, err := g.Identify(t.Context(), attempt); err != nil {
+		t.Errorf("the PIN of what the QR code has fetched: %v", err)
+	}
+	m.visits[0].Started = m.visits[0].Ended.Add(time.Second)
+	if _, err := g.Identify(t.Context(), attempt); reason(err) != "used" {
+		t.Errorf("the PIN of what was fetched before that visit: %v", err)
+	}
+	m.visits[0].Credential = pickup.ID
 	for name, a := range map[string]room.Attempt{"the used PIN": attempt, "their own": standing} {
 		if _, err := g.Identify(t.Context(), a); err != nil {
 			t.Errorf("%s within the grace: %v", name, err)
