@@ -92,6 +92,9 @@ it('the timeline is worked by keys alone and plays from any instant', async () =
   await until('it shows seconds', async () => (await value()).span <= 10);
   await desk.keyboard.press('PageUp');
   await until('it is at an event', async () => (await value()).now <= first.now + 1);
+  const earlier = (await value()).now; // of the house's start, before there was footage
+  await desk.keyboard.press('PageDown');
+  await until('it is at the next event', async () => (await value()).now > earlier);
   await desk.keyboard.press('Enter');
   await until('it plays', () => playing(desk), slow);
   assert.deepEqual(await complaints(desk), []);
