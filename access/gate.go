@@ -251,9 +251,10 @@ func (g *Gate) mayReenter(ctx context.Context, c room.Credential, now time.Time)
 	return v.Ended.IsZero() || c.Kind == room.CredentialPickup && justLeft(v, now), nil
 }
 
-// usedUpIn reports whether c is a pickup's whose packages were taken in v.
+// usedUpIn reports whether c is a pickup's whose packages were taken in v, the last
+// visit.
 func usedUpIn(v room.Visit, c room.Credential) bool {
-	return c.Kind == room.CredentialPickup && !c.Used.Before(v.Started) && (v.Ended.IsZero() || !c.Used.After(v.Ended))
+	return c.Kind == room.CredentialPickup && !c.Used.Before(v.Started)
 }
 
 func (g *Gate) lastVisit(ctx context.Context, resident string) (room.Visit, bool, error) {
