@@ -22,6 +22,8 @@ func (t *Tracker) compare() {
 }
 
 // mark marks the places from from to to that differ.
+//
+//go:norace
 func (t *Tracker) mark(from, to int, gain float32) {
 	chroma, bright, most := float32(t.cfg.Chroma), float32(t.cfg.Brightness), float32(t.cfg.Difference)
 	still, committed := t.base.still.L.Pix[from:to], t.base.committed.L.Pix[from:to]
@@ -55,6 +57,8 @@ func (t *Tracker) doubted(i int) {
 
 // activate finds the tiles that are worth a comparison: those where people were
 // and are, and those that are not quite as committed.
+//
+//go:norace
 func (t *Tracker) activate(gain float32) {
 	clear(t.cmp.active)
 	for y := range t.h {

@@ -21,6 +21,8 @@ func (e evidence) score() float64 { return e.outline + e.apart }
 
 // evidenceOf looks at the outline of in, a blob's own mask, but for the parts
 // along a lamp: doubt is by how many gray levels lamps may change a place.
+//
+//go:norace
 func evidenceOf(b Blob, in Mask, doubt []float32, before, after View) evidence {
 	w, h := before.L.W, before.L.H
 	gain := ringGain(b, in, before.L, after.L)
@@ -72,6 +74,8 @@ const lampBlinds = 15
 const blown = 247
 
 // blownShare is the share of b that is overexposed before or after.
+//
+//go:norace
 func blownShare(b Blob, before, after Plane) float64 {
 	n := 0
 	for _, i := range b.Pix {
@@ -85,6 +89,8 @@ func blownShare(b Blob, before, after Plane) float64 {
 // keptSlopes correlates the slopes of brightness in b before and after. Light
 // keeps their directions whatever it does to their size. The slopes that lamps
 // make are left out.
+//
+//go:norace
 func keptSlopes(b Blob, doubt []float32, before, after Plane) float64 {
 	var pp, qq, pq float64
 	w := before.W
@@ -104,6 +110,8 @@ func keptSlopes(b Blob, doubt []float32, before, after Plane) float64 {
 
 // steepest is the largest change of brightness along the normal near x, y: the
 // outline is known to two pixels only.
+//
+//go:norace
 func steepest(p Plane, x, y int, nx, ny float64) float64 {
 	most := 0.0
 	for o := -3; o <= 1; o++ {
@@ -116,6 +124,8 @@ func steepest(p Plane, x, y int, nx, ny float64) float64 {
 
 // across is the difference between the places a little inside and a little
 // outside of the outline.
+//
+//go:norace
 func across(v View, x, y int, nx, ny, gain float64) float64 {
 	i := (y-round(3*ny))*v.L.W + x - round(3*nx)
 	o := (y+round(3*ny))*v.L.W + x + round(3*nx)
@@ -125,6 +135,8 @@ func across(v View, x, y int, nx, ny, gain float64) float64 {
 }
 
 // ringGain is how much brighter the surroundings of b have become.
+//
+//go:norace
 func ringGain(b Blob, in Mask, before, after Plane) float64 {
 	var p, q float64
 	for y := max(b.Y0-5, 0); y < min(b.Y1+5, before.H); y++ {

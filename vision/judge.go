@@ -64,6 +64,8 @@ func (t *Tracker) nobody() bool {
 
 // judgeBlob decides about one connected change. done says that it is over and
 // becomes part of the committed picture.
+//
+//go:norace
 func (t *Tracker) judgeBlob(b Blob, near Mask, now float64, settle float32) (out []Decision, done bool) {
 	restless, touching := 0, 0
 	lastMove, lastTouch := float32(-1e6), float32(-1e6)
@@ -236,6 +238,8 @@ func (t *Tracker) stands(b Blob, e evidence, left bool) bool {
 // litBeside is the share of b's outline beside which the light has given the
 // picture another look while people were before b, and that of its places to
 // which it has. What a thing itself does to the light around shows later.
+//
+//go:norace
 func (t *Tracker) litBeside(b Blob) (around, within float64, rested bool) {
 	in := t.maskOf(b)
 	since, until := float32(t.now.Seconds()), float32(0)
@@ -299,6 +303,8 @@ const litLate = 0.6
 // cores are the solid parts of a changed blob: where structure or colour are
 // other than before (a shadow has neither), without the rim that the window of
 // the comparison adds and without what is thinner than a parcel.
+//
+//go:norace
 func (t *Tracker) cores(b Blob) []Blob {
 	in, out := make(Mask, t.w*t.h), make(Mask, t.w*t.h)
 	least, chroma := float32(t.cfg.Difference), float32(t.cfg.Chroma)
@@ -317,6 +323,8 @@ func (t *Tracker) cores(b Blob) []Blob {
 }
 
 // maskOf marks a blob's places.
+//
+//go:norace
 func (t *Tracker) maskOf(b Blob) Mask {
 	in := make(Mask, t.w*t.h)
 	for _, i := range b.Pix {

@@ -109,6 +109,8 @@ func (a *lamps) learn(l []float32, thick Mask, all bool, noise float32, now floa
 }
 
 // note keeps by how much place i flashes.
+//
+//go:norace
 func (a *lamps) note(i int, now float32) {
 	a.seen[i] = now
 	if swing := a.where[i].bright - a.where[i].dark; swing > 1.1*a.swing[i]+1 {
@@ -117,6 +119,8 @@ func (a *lamps) note(i int, now float32) {
 }
 
 // turn notes a turning point, to be compared with the former one of its kind.
+//
+//go:norace
 func (s *turning) turn(was *turned, v, now float32) {
 	former := &was.bright
 	if s.up < 0 {
@@ -174,6 +178,8 @@ func (a *lamps) shine(i int, doubt float32, itself bool) {
 }
 
 // flashing counts the places around i that go on and off, itself among them.
+//
+//go:norace
 func (a *lamps) flashing(i int) (n int) {
 	x0, x1, y0, y1 := a.around(i)
 	for y := y0; y < y1; y++ {
@@ -187,6 +193,8 @@ func (a *lamps) flashing(i int) (n int) {
 }
 
 // around is the comparison's window at i.
+//
+//go:norace
 func (a *lamps) around(i int) (x0, x1, y0, y1 int) {
 	x, y := i%a.w, i/a.w
 	return max(x-structureRadius, 0), min(x+structureRadius+1, a.w), max(y-structureRadius, 0), min(y+structureRadius+1, a.h)

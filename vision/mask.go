@@ -59,6 +59,8 @@ func (s *shaper) erode(dst, src Mask, r int) {
 
 // widen spreads the marked places of src by r, for some rows of dst; with flip 1
 // the unmarked ones, which is an erosion. dst may be src.
+//
+//go:norace
 func (s *shaper) widen(dst, src Mask, r, from, to int, flip uint8) {
 	w, h := s.w, s.h
 	// Each row of wide comes to hold the union of itself and the next span-1: the
@@ -163,6 +165,8 @@ func (s *shaper) bridge(m, over Mask) {
 }
 
 // bridgeRow bridges one row.
+//
+//go:norace
 func bridgeRow(m, over Mask) {
 	for x := 0; ; {
 		skip := bytes.IndexByte(m[x:], 1)
@@ -217,6 +221,8 @@ func (b Blob) with(o Blob) Blob {
 type run struct{ y, x0, x1, set int32 } // set: a run of the same blob, itself where it is the first
 
 // blobs finds the 8-connected sets of m, in the order of their first places.
+//
+//go:norace
 func (s *shaper) blobs(m Mask) []Blob {
 	s.findRuns(m)
 	number := make([]int32, len(s.runs)) // of each run's blob
@@ -247,6 +253,8 @@ func (s *shaper) blobs(m Mask) []Blob {
 }
 
 // findRuns finds m's runs, row by row, and joins those that touch.
+//
+//go:norace
 func (s *shaper) findRuns(m Mask) {
 	s.runs = s.runs[:0]
 	above := 0 // the first run of the row above that may touch the next one
@@ -286,6 +294,8 @@ func (s *shaper) first(k int32) int32 {
 
 // fillHoles marks what a mask encloses: unmarked places that cannot be reached
 // from the picture's border, up to limit places a hole.
+//
+//go:norace
 func (s *shaper) fillHoles(m Mask, limit int) {
 	from, to := m.rows(s.w, s.h)
 	if to-from < 3 {
@@ -313,6 +323,8 @@ func (s *shaper) fillHoles(m Mask, limit int) {
 // gap gives the places, limit and one at most, of the 4-connected set of places
 // not yet seen that start is in, and marks them; open says that the set reaches
 // the rim of seen.
+//
+//go:norace
 func (s *shaper) gap(seen Mask, start, limit int) (hole []int32, open bool) {
 	w, last := s.w, len(seen)-s.w
 	stack := append(s.stack[:0], int32(start))

@@ -97,6 +97,8 @@ func (m *motion) step(l []float32, busy Mask, lamps *lamps, t float64) int {
 
 // widespread reports whether enough parts of the picture have changed for a
 // change of light to be possible: a quick no for people who move.
+//
+//go:norace
 func (m *motion) widespread() bool {
 	var changed [lightParts * lightParts]int
 	for i := 0; ; i++ {
@@ -171,6 +173,8 @@ func (m *motion) everywhere(l []float32, busy Mask) float64 {
 
 // rough reports whether a cell of a picture w wide, at the begin of l, has
 // structure: steps from place to place that are larger than edge.
+//
+//go:norace
 func rough(l []float32, w, cell int, edge float32) bool {
 	n := 0
 	for y := range cell {
@@ -215,6 +219,8 @@ func (m *motion) exposing(t float64) bool { return t-m.gainAt < 0.3 }
 
 // gainBetween estimates how much brighter b is than a: the median ratio of
 // their pixels.
+//
+//go:norace
 func gainBetween(a, b []float32) float32 {
 	const step = 37
 	var room [2048]float32

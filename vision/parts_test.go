@@ -16,6 +16,8 @@ import (
 )
 
 // textured is a plane of blotches that look the same for the same seed.
+//
+//go:norace
 func textured(w, h int, seed uint64) Plane {
 	r := rand.New(rand.NewPCG(seed, 1))
 	p, tmp, out := NewPlane(w, h), make([]float32, w*h), NewPlane(w, h)

@@ -134,6 +134,8 @@ func (p *people) leftAlone(b Blob, covered float32, last []float32, least int) b
 
 // wasThere reports whether what is gone from b went by itself: it began to move
 // where it stood. covered is by place when people first covered it.
+//
+//go:norace
 func (p *people) wasThere(b Blob, covered []float32) bool {
 	n := 0
 	for _, i := range b.Pix {
@@ -155,6 +157,8 @@ const (
 )
 
 // reached gives the sides of the picture at which b has more than a few places.
+//
+//go:norace
 func (p *people) reached(b Blob) (out side) {
 	if b.X0 > 1 && b.Y0 > 1 && b.X1 < p.w-1 && b.Y1 < p.h-1 {
 		return 0
@@ -179,6 +183,8 @@ func (p *people) reached(b Blob) (out side) {
 // letGo reports whether an arm that reached from a side of the picture to b until
 // covered is no longer there: b is further from that side now than somebody who
 // has just come in can be, which is by his own width.
+//
+//go:norace
 func (p *people) letGo(b Blob, covered float32) bool {
 	n, from := 0, side(0)
 	for _, i := range b.Pix {

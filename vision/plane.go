@@ -43,6 +43,8 @@ func (v View) FillBGR(pix []byte) {
 }
 
 // copyFrom makes v equal to o.
+//
+//go:norace
 func (v View) copyFrom(o View) {
 	copy(v.L.Pix, o.L.Pix)
 	copy(v.U.Pix, o.U.Pix)

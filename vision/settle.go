@@ -96,6 +96,8 @@ func (s *settled) follow(people Mask, t, dt float64) {
 
 // followRow moves the committed picture of untouched and stable places by a
 // share towards the still one.
+//
+//go:norace
 func (s *settled) followRow(from, to int, now, share float32) {
 	touched, jumped := s.touched[from:to], s.jumped[from:to]
 	l, u, c := s.committed.part(from, to)

@@ -60,6 +60,8 @@ func (b Blob) filled(width int) Blob {
 }
 
 // correlation compares the box f of before with the one dx, dy further on of after.
+//
+//go:norace
 func correlation(before, after Plane, f Blob, dx, dy int) float64 {
 	var s pairs
 	for y := f.Y0; y < f.Y1; y++ {

@@ -74,6 +74,8 @@ const restShare = 0.4
 
 // resting gives the slot that b is in: the one that most of it is over, or else
 // the one that its lower part rests in; -1 for none.
+//
+//go:norace
 func (m *slotMap) resting(b Blob) int {
 	own := make([]int, len(m.ids))
 	for _, i := range b.Pix {
@@ -132,6 +134,8 @@ func (m *slotMap) parts(b Blob) []Blob {
 }
 
 // beside reports whether b lies outside of all slots, but for its rim.
+//
+//go:norace
 func (m *slotMap) beside(b Blob) bool {
 	over := 0
 	for _, i := range b.Pix {
@@ -143,6 +147,8 @@ func (m *slotMap) beside(b Blob) bool {
 }
 
 // covered gives the share of each slot that mask covers.
+//
+//go:norace
 func (m *slotMap) covered(mask Mask) []float64 {
 	n := make([]int, len(m.ids))
 	for i, k := range m.at {

@@ -97,6 +97,8 @@ func (s *stage) reachTo(x, y int) {
 }
 
 // picture draws the stage.
+//
+//go:norace
 func (s *stage) picture() View {
 	v := NewView(stageW, stageH)
 	for i := range v.L.Pix {
@@ -138,6 +140,7 @@ func (s *stage) picture() View {
 	return v
 }
 
+//go:norace
 func (s *stage) fill(v View, b Blob, look Plane, contrast, u, w, base float32) {
 	for y := max(b.Y0, 0); y < min(b.Y1, stageH); y++ {
 		for x := max(b.X0, 0); x < min(b.X1, stageW); x++ {

@@ -182,6 +182,8 @@ func unlikeAt(a, b []float32, w, h, x, y int, noise float32) float32 {
 // noiseVariance estimates the variance of one picture's noise from two pictures
 // of the same scene, by the median of their difference, which what moves does
 // not reach while it covers less than half.
+//
+//go:norace
 func noiseVariance(a, b []float32) float32 {
 	const step = 29
 	var room [2048]float32
@@ -198,6 +200,8 @@ func noiseVariance(a, b []float32) float32 {
 }
 
 // median reorders v.
+//
+//go:norace
 func median(v []float32) float32 {
 	if len(v) == 0 {
 		return 0

@@ -25,6 +25,8 @@ type figure struct {
 
 // drawPeople draws shadows first, then limbs and what is carried, each pixel
 // against the scene's depth.
+//
+//go:norace
 func (c *camera) drawPeople(m *moment) {
 	if len(m.people) == 0 {
 		return
@@ -45,6 +47,8 @@ func (c *camera) drawPeople(m *moment) {
 }
 
 // depthLayer is cleared for each frame's people.
+//
+//go:norace
 func (g *shadowGrid) depthLayer(w, h int) []float32 {
 	if len(g.depth) != w*h {
 		g.depth = make([]float32, w*h)
@@ -91,6 +95,8 @@ func (l *layout) roomLight(p Vec) float64 {
 
 // drawLimb draws one limb as a ball that moves and swells from one end to the
 // other, lit from above.
+//
+//go:norace
 func (c *camera) drawLimb(l *limb, depth []float32) {
 	cam := &c.scene.cam
 	ax, ay, az := cam.project(l.a)
@@ -169,6 +175,8 @@ func (c *camera) drawLimb(l *limb, depth []float32) {
 }
 
 // drawBox draws a carried parcel.
+//
+//go:norace
 func (c *camera) drawBox(b *box, depth []float32) {
 	cam := &c.scene.cam
 	cs := b.corners()
@@ -221,6 +229,8 @@ const (
 )
 
 // castShadow darkens what a person keeps the lamps' light from, softly.
+//
+//go:norace
 func (c *camera) castShadow(fig *figure) {
 	cam := &c.scene.cam
 	blobs := fig.blobs()
@@ -315,6 +325,8 @@ func (fig *figure) blobs() []blob {
 }
 
 // shadeAt is how much of a point's light is left, in the camera's curve.
+//
+//go:norace
 func (l *layout) shadeAt(p Vec, blobs []blob) float64 {
 	light, blocked := ambient, 0.0
 	for i := range l.lamps {
@@ -350,6 +362,8 @@ func (l *layout) shadeAt(p Vec, blobs []blob) float64 {
 
 // segmentDistance is between p+d and a+e, and how far along p+d (0..1) it is
 // from the nearer end p.
+//
+//go:norace
 func segmentDistance(p, d, a, e Vec) (dist, along float64) {
 	r := p.sub(a)
 	dd, ee, de := d.dot(d), max(e.dot(e), 1e-9), d.dot(e)

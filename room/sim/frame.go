@@ -18,6 +18,7 @@ func newFrame(w, h int) *frame {
 	return &frame{w: w, h: h, y: make([]uint8, w*h), u: make([]uint8, w/2*h/2), v: make([]uint8, w/2*h/2)}
 }
 
+//go:norace
 func (f *frame) copyFrom(o *frame) {
 	f.lo, f.hi = o.lo, o.hi
 	copy(f.y, o.y)
@@ -79,6 +80,7 @@ func newTone(gain float64, bias uint8) tone {
 
 func (t *tone) bounds() (lo, hi uint8) { return t.luma[0], t.luma[len(t.luma)-1] }
 
+//go:norace
 func (t *tone) apply(s *scene, f *frame, r pixels) {
 	f.lo, f.hi = t.bounds()
 	w := f.w
@@ -216,6 +218,8 @@ func (n *noise) level(gain float64) int {
 
 // add writes src with noise to dst, eight pixels at a time: src stays a bias
 // away from 0 and 255, so that no byte carries into the next.
+//
+//go:norace
 func (n *noise) add(dst, src *frame, level int, r *rand.Rand) {
 	for y := range src.h {
 		addBiased(dst.y[y*src.w:(y+1)*src.w], src.y[y*src.w:(y+1)*src.w], n.tables[level], noiseBias[level], r)
@@ -227,6 +231,7 @@ func (n *noise) add(dst, src *frame, level int, r *rand.Rand) {
 	}
 }
 
+//go:norace
 func addBiased(dst, src, table []uint8, bias uint8, r *rand.Rand) {
 	off := int(r.Uint32()) % (len(table) - len(src))
 	t := table[off : off+len(src)]

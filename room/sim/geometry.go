@@ -115,6 +115,8 @@ var faceNormals = [6]Vec{{-1, 0, 0}, {1, 0, 0}, {0, -1, 0}, {0, 1, 0}, {0, 0, -1
 
 // hit is where the ray o + t*d enters the box, if it does so at a t between lo
 // and hi. The face is the one that it enters through.
+//
+//go:norace
 func (b *box) hit(o, d Vec, lo, hi float64) (t float64, face int, ok bool) {
 	o = o.sub(b.center)
 	if b.sin != 0 {
@@ -147,6 +149,8 @@ func (b *box) hit(o, d Vec, lo, hi float64) (t float64, face int, ok bool) {
 }
 
 // blocks reports whether the box stands between o and o+d.
+//
+//go:norace
 func (b *box) blocks(o, d Vec) bool {
 	_, _, ok := b.hit(o, d, 1e-4, 1)
 	return ok

@@ -13,6 +13,7 @@ type glow struct {
 	weight []uint8
 }
 
+//go:norace
 func (s *scene) newGlow(p *place) *glow {
 	reach := []Vec{{p.x0, p.y0, p.z - 0.12}, {p.x1, p.y0, p.z - 0.12}, {p.x0, p.y1, p.z}, {p.x1, p.y1, p.z}, {p.x0, p.y0, p.z + 0.3}, {p.x1, p.y0, p.z + 0.3}}
 	cs := p.led.corners()
@@ -75,6 +76,8 @@ func winking(t float64, n int) float64 {
 }
 
 // shine adds a slot's light to a picture.
+//
+//go:norace
 func (g *glow) shine(f *frame, cy, cu, cv int, level float64) {
 	if g == nil || level <= 0 {
 		return

@@ -14,6 +14,7 @@ type lightmap struct {
 	v      []rgb
 }
 
+//go:norace
 func (m *lightmap) at(u, v float64) rgb {
 	x := clamp(u/m.w*float64(m.nu)-0.5, 0, float64(m.nu-1))
 	y := clamp(v/m.h*float64(m.nv)-0.5, 0, float64(m.nv-1))
@@ -54,6 +55,7 @@ func (l *layout) bake() {
 	wg.Wait()
 }
 
+//go:norace
 func (l *layout) bakeFace(b *box, face int, shade []*box) *lightmap {
 	w, h := b.faceSize(face)
 	step := 0.035
@@ -77,6 +79,8 @@ func (l *layout) bakeFace(b *box, face int, shade []*box) *lightmap {
 }
 
 // blur evens out the grain of few rays.
+//
+//go:norace
 func (m *lightmap) blur() {
 	for range 2 {
 		out := make([]rgb, len(m.v))
@@ -119,6 +123,8 @@ func (l *layout) light(p, normal Vec, shade []*box, r *rand.Rand) rgb {
 }
 
 // direct is the lamps' own light on a point.
+//
+//go:norace
 func (l *layout) direct(p, normal Vec, shade []*box, r *rand.Rand) rgb {
 	var sum rgb
 	for i := range l.lamps {
@@ -141,6 +147,7 @@ func (l *layout) direct(p, normal Vec, shade []*box, r *rand.Rand) rgb {
 	return sum
 }
 
+//go:norace
 func anyBlocks(bs []*box, p, d Vec) bool {
 	for _, b := range bs {
 		if b.blocks(p, d) {

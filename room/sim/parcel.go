@@ -65,6 +65,7 @@ type texture struct {
 	pix  []rgb
 }
 
+//go:norace
 func (l *looks) at(face int, u, v float64) rgb {
 	t := &l.faces[face]
 	// bilinear, so that an edge in the print is not a staircase in the picture
@@ -179,6 +180,8 @@ func drawLabel(img *image.RGBA, r *rand.Rand) {
 }
 
 // newTexture turns a drawing into reflectance, with the wear of cardboard.
+//
+//go:norace
 func newTexture(img *image.RGBA, grain float64) texture {
 	b := img.Bounds()
 	t := texture{w: b.Dx(), h: b.Dy(), pix: make([]rgb, b.Dx()*b.Dy())}

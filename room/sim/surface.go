@@ -48,6 +48,8 @@ type surface struct {
 }
 
 // albedo is the reflectance at a point of the room, which lies at u, v of a face.
+//
+//go:norace
 func (s *surface) albedo(p Vec, face int, u, v, w, h float64) rgb {
 	switch s.kind {
 	case surfWall:
@@ -119,6 +121,8 @@ var mottleTile = sync.OnceValue(func() []float32 {
 })
 
 // mottle is smooth noise of a unit's grain, -1..1.
+//
+//go:norace
 func mottle(x, y float64) float64 {
 	const k = mottleSize / 64.0
 	x, y = x*k, y*k
@@ -155,6 +159,7 @@ const plateW, plateH = 80, 40
 
 var plates sync.Map // text -> *image.Gray: drawn once, read only afterwards
 
+//go:norace
 func plateTexture(text string, u, v float64) rgb {
 	got, ok := plates.Load(text)
 	if !ok {
