@@ -335,11 +335,8 @@ func (t *Tracker) maskOf(b Blob) Mask {
 
 // commitAround commits a blob and the rim of touched places around it.
 func (t *Tracker) commitAround(b Blob) {
-	in, out := make(Mask, t.w*t.h), make(Mask, t.w*t.h)
-	for _, i := range b.Pix {
-		in[i] = 1
-	}
-	t.shape.dilate(out, in, structureRadius+1)
+	out := make(Mask, t.w*t.h)
+	t.shape.dilate(out, t.maskOf(b), structureRadius+1)
 	var places []int32
 	for i, m := range out {
 		if m != 0 && t.people[i] == 0 {

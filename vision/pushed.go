@@ -36,7 +36,7 @@ func (t *Tracker) pushed(b Blob, at time.Duration) (d []Decision, ok bool) {
 			continue
 		}
 		to := e.blob.movedBy(dx, dy, t.w)
-		if t.taken(to, e) || !t.newGround(e.blob, to) {
+		if t.occupied(to, e) || !t.newGround(e.blob, to) {
 			continue
 		}
 		look := lumaOf(t.base.committed, e.blob)
@@ -52,8 +52,7 @@ func (t *Tracker) pushed(b Blob, at time.Duration) (d []Decision, ok bool) {
 
 // around reports whether b lies where an item stands or can have been pushed to.
 func around(b, item Blob) bool {
-	near := Blob{X0: item.X0 - item.W()/2, X1: item.X1 + item.W()/2, Y0: item.Y0 - item.H()/3, Y1: item.Y1 + item.H()/3}
-	return intersection(b, item) > 0 && overlapShare(b, near) >= pushedAround
+	return intersection(b, item) > 0 && overlapShare(b, item.wider(item.W()/2, item.H()/3)) >= pushedAround
 }
 
 // findAgain looks for an item by up to half its width and a third of its height
@@ -71,8 +70,8 @@ func findAgain(item Blob, before, after Plane) (dx, dy int, quality float64) {
 	return dx, dy, quality
 }
 
-// taken reports whether another item stands at b.
-func (t *Tracker) taken(b Blob, but *entry) bool {
+// occupied reports whether another item stands at b.
+func (t *Tracker) occupied(b Blob, but *entry) bool {
 	for _, e := range t.ledger.entries {
 		if e != but && !e.Hidden && overlapShare(b, e.blob) > 1-pushedAround {
 			return true
@@ -107,8 +106,7 @@ type push struct {
 func (t *Tracker) isExplained(b Blob) bool {
 	const rim = 2 * structureRadius
 	return slices.ContainsFunc(t.pushes, func(p push) bool {
-		around := Blob{X0: p.both.X0 - rim, X1: p.both.X1 + rim, Y0: p.both.Y0 - rim, Y1: p.both.Y1 + rim}
-		return overlapShare(b, around) >= pushedAround && alike(p.look, lumaOf(t.base.still, p.to)) >= sureShift
+		return overlapShare(b, p.both.wider(rim, rim)) >= pushedAround && alike(p.look, lumaOf(t.base.still, p.to)) >= sureShift
 	})
 }
 
@@ -151,4 +149,9 @@ func (b Blob) movedBy(dx, dy, width int) Blob {
 		out.Pix[j] = i + int32(dy*width+dx)
 	}
 	return out
+}
+
+// wider is b's box with dx and dy more on each side; it has no places.
+func (b Blob) wider(dx, dy int) Blob {
+	return Blob{X0: b.X0 - dx, X1: b.X1 + dx, Y0: b.Y0 - dy, Y1: b.Y1 + dy}
 }

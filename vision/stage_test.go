@@ -2,6 +2,8 @@ package vision
 
 import (
 	"math/rand/v2"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/packroom/packroom/room"
@@ -192,4 +194,16 @@ func (s *stage) visit(x, y int, do func()) {
 	s.walk(x+110, 700)
 	s.person = nil
 	s.run(15)
+}
+
+// played is a stage after a script, with what the tracker must have told of it.
+func played(t *testing.T, script func(*stage), want []string) *stage {
+	t.Helper()
+	s := newStage()
+	s.run(10)
+	script(s)
+	if got, want := strings.Join(s.seen, "\n"), strings.Join(want, "\n"); got != want {
+		t.Errorf("seen:\n%s\nwant:\n%s", got, want)
+	}
+	return s
 }

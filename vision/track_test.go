@@ -167,12 +167,7 @@ func TestTrackerTellsWhatHappened(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage()
-			s.run(10)
-			c.script(s)
-			if got, want := strings.Join(s.seen, "\n"), strings.Join(c.want, "\n"); got != want {
-				t.Errorf("seen:\n%s\nwant:\n%s", got, want)
-			}
+			played(t, c.script, c.want)
 		})
 	}
 }
@@ -228,12 +223,7 @@ func TestTheLedgerFollowsWhateverPeopleDo(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage()
-			s.run(10)
-			c.script(s)
-			if got, want := strings.Join(s.seen, "\n"), strings.Join(c.want, "\n"); got != want {
-				t.Errorf("seen:\n%s\nwant:\n%s", got, want)
-			}
+			s := played(t, c.script, c.want)
 			var stand []string
 			for _, e := range s.tracker.Scene().Items {
 				if e.Hidden {
